@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -356,7 +357,7 @@ class DiscreteMap:
         return f"$${self.latex()}$$"
 
     def __repr__(self) -> str:
-        lines = [f"{self.name}: parameters {_names(self.parameters) or 'none'}"]
+        lines = [f"{self.name}: parameters {', '.join(map(str, self.parameters)) or 'none'}"]
         lines += [f"    {s}' = {e}" for s, e in self.update.items()]
         if self.domain != sp.true:
             lines.append(f"    on {self.domain}")
@@ -380,14 +381,11 @@ def _tidy_condition(condition: Boolean) -> Boolean:
     condition = condition.replace(
         lambda e: isinstance(e, sp.Rel), lambda e: e.func(tidy(e.lhs), tidy(e.rhs))
     )
-    if len(condition.free_symbols) == 1:
+    if isinstance(condition, sp.Rel) and len(condition.free_symbols) == 1:
         (x,) = condition.free_symbols
-        try:
-            solved = condition.as_set().as_relational(x)
-        except NotImplementedError:
-            return condition
-        finite = {x < sp.oo: sp.true, -sp.oo < x: sp.true, x > -sp.oo: sp.true}
-        return solved.subs(finite)
+        with contextlib.suppress(NotImplementedError):
+            solved = sp.reduce_inequalities(condition, x)
+            return solved.subs({x < sp.oo: sp.true, -sp.oo < x: sp.true})
     return condition
 
 
@@ -398,12 +396,12 @@ def _checked(
     state: tuple[sp.Symbol, ...],
     parameters: tuple[sp.Symbol, ...],
 ) -> Any:
-    """Return ``value`` as a sympy object of that kind in the known symbols, or say what is wrong."""
+    """Return ``value`` as a sympy object of that kind in the known symbols, or raise."""
     try:
-        expression = sp.sympify(value, strict=True)
+        expression: Any = sp.sympify(value, strict=True)
     except sp.SympifyError:
         expression = None
-    if not isinstance(expression, kind):
+    if expression is None or not isinstance(expression, kind):
         raise InputError(argument, repr(value), f"a sympy {kind.__name__}")
     unknown = expression.free_symbols - set(state) - set(parameters)
     if unknown:
