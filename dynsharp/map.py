@@ -392,7 +392,7 @@ def _tidy_condition(condition: Boolean) -> Boolean:
 def _checked(
     argument: str,
     value: Any,
-    kind: type,
+    kind: Any,
     state: tuple[sp.Symbol, ...],
     parameters: tuple[sp.Symbol, ...],
 ) -> Any:
