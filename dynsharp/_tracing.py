@@ -33,6 +33,11 @@ _MEANING: dict[np.ufunc, Callable[..., Any]] = {
     np.greater_equal: lambda a, b: a >= b,
     np.less: lambda a, b: a < b,
     np.less_equal: lambda a, b: a <= b,
+    np.equal: sp.Eq,
+    np.not_equal: sp.Ne,
+    np.logical_and: sp.And,
+    np.logical_or: sp.Or,
+    np.logical_not: sp.Not,
     np.maximum: sp.Max,
     np.minimum: sp.Min,
     np.sqrt: sp.sqrt,
@@ -40,6 +45,9 @@ _MEANING: dict[np.ufunc, Callable[..., Any]] = {
     np.exp: sp.exp,
     np.expm1: lambda a: sp.exp(a) - 1,
     np.log: sp.log,
+    np.exp2: lambda a: 2**a,
+    np.log2: lambda a: sp.log(a, 2),
+    np.log10: lambda a: sp.log(a, 10),
     np.log1p: lambda a: sp.log(1 + a),
     np.sin: sp.sin,
     np.cos: sp.cos,
@@ -47,10 +55,14 @@ _MEANING: dict[np.ufunc, Callable[..., Any]] = {
     np.arcsin: sp.asin,
     np.arccos: sp.acos,
     np.arctan: sp.atan,
+    np.arctan2: sp.atan2,
+    np.hypot: lambda a, b: sp.sqrt(a**2 + b**2),
     np.sinh: sp.sinh,
     np.cosh: sp.cosh,
     np.tanh: sp.tanh,
     np.arcsinh: sp.asinh,
+    np.arccosh: sp.acosh,
+    np.arctanh: sp.atanh,
     np.logaddexp: lambda a, b: sp.log(sp.exp(a) + sp.exp(b)),
 }
 
@@ -63,7 +75,11 @@ class _Traced(np.lib.mixins.NDArrayOperatorsMixin):
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
         if method != "__call__" or options:
-            return NotImplemented
+            raise InputError(
+                "function",
+                f"np.{ufunc.__name__}.{method}, or an option of it, on a single value",
+                "elementwise functions",
+            )
         plain = [_plain(i) for i in inputs]
         if any(isinstance(i, np.ndarray) for i in plain):
             return ufunc(*(np.asarray(_boxed(i), dtype=object) for i in plain))
@@ -108,6 +124,8 @@ def trace(function: Callable[..., Any], symbols: Mapping[str, sp.Symbol]) -> lis
     InputError
         If the argument names differ from those of ``symbols``, or the function cannot be traced.
     """
+    if not callable(function):
+        raise InputError("function", repr(function), "a function")
     names = list(inspect.signature(function).parameters)
     if set(names) != set(symbols):
         raise InputError("function", f"arguments {names}", f"the names {list(symbols)}")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import operator
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
+from types import MappingProxyType
 from typing import Any, TypeAlias
 
 import sympy as sp
@@ -76,24 +78,33 @@ class DiscreteMap:
     ) -> None:
         if not isinstance(update, Mapping) or not update:
             raise InputError("update", update, "a non-empty dictionary {state symbol: expression}")
-        state, parameters = tuple(update), tuple(parameters)
+        if not isinstance(name, str):
+            raise InputError("name", repr(name), "a string")
+        state, parameters = tuple(update), _sequence("parameters", parameters)
         for argument, symbols in (("update", state), ("parameters", parameters)):
             for s in symbols:
                 if not isinstance(s, sp.Symbol):
                     raise InputError(argument, repr(s), "sympy symbols")
-        known: dict[str, Any] = {}
-        for s in state + parameters:
-            if s.name in known:
-                role = "both state and parameter" if s in parameters else "there twice"
+        names = [s.name for s in state + parameters]
+        for s in parameters:
+            if names.count(s.name) > 1:
+                role = "both state and parameter" if s.name in map(str, state) else "there twice"
                 raise InputError("parameters", f"{s}, which is {role}", "every symbol once")
-            known[s.name] = s
+        if len(set(names)) < len(names):
+            raise InputError("update", f"the state {_names(state)}", "every name once")
+        observables = {} if observables is None else observables
+        if not isinstance(observables, Mapping):
+            raise InputError("observables", repr(observables), "a dictionary {name: expression}")
+        for key in observables:
+            if not isinstance(key, str) or key in names:
+                raise InputError("observables", repr(key), "names that no symbol of the map has")
 
         expressions = tuple(
             _checked(f"update[{s}]", e, sp.Expr, state, parameters) for s, e in update.items()
         )
         observed = {
             key: _checked(f"observables[{key!r}]", e, sp.Expr, state, parameters)
-            for key, e in (observables or {}).items()
+            for key, e in observables.items()
         }
         for attribute, value in {
             "state": state,
@@ -101,7 +112,7 @@ class DiscreteMap:
             "expressions": expressions,
             "domain": _checked("domain", domain, Boolean, state, parameters),
             "name": name,
-            "observables": observed,
+            "observables": MappingProxyType(observed),
         }.items():
             object.__setattr__(self, attribute, value)
 
@@ -136,6 +147,11 @@ class DiscreteMap:
             raise InputError("function", f"{len(values)} returned values", f"{len(state)}")
         update = {symbols[n]: value for n, value in zip(state, values, strict=True)}
         return cls(update, [symbols[n] for n in parameters], **options)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle what the map is made of: neither its read-only views nor its cached results."""
+        parts = {"name": self.name, "domain": self.domain, "observables": dict(self.observables)}
+        return partial(DiscreteMap, **parts), (self.update, self.parameters)
 
     # ---- asking ----------------------------------------------------------------------------
 
@@ -206,13 +222,17 @@ class DiscreteMap:
         InputError
             If ``n`` is not a positive integer.
         """
-        if not isinstance(n, int) or n < 1:
-            raise InputError("n", n, "an integer of at least 1")
+        try:
+            steps = operator.index(n)
+        except TypeError:
+            steps = 0
+        if steps < 1:
+            raise InputError("n", repr(n), "an integer of at least 1")
         expressions = self.expressions
-        for _ in range(n - 1):
+        for _ in range(steps - 1):
             step = dict(zip(self.state, expressions, strict=True))
             expressions = tuple(e.subs(step, simultaneous=True) for e in self.expressions)
-        return self._with(expressions, name=self.name if n == 1 else f"{self.name}^{n}")
+        return self._with(expressions, name=self.name if steps == 1 else f"{self.name}^{n}")
 
     def substitute(self, values: Mapping[Name, Any]) -> DiscreteMap:
         """Replace parameters by numbers or by expressions in other (also new) parameters.
@@ -220,9 +240,15 @@ class DiscreteMap:
         Raises
         ------
         InputError
-            If a key is not a parameter.
+            If a key is not a parameter, or a value is not a finite expression in parameters.
         """
-        rule = {self.parameter(p, "values"): sp.sympify(v) for p, v in values.items()}
+        rule = {
+            self.parameter(p, "values"): _expression(f"values[{p}]", v)
+            for p, v in _mapping("values", values).items()
+        }
+        for p, v in rule.items():
+            if v.free_symbols & set(self.state):
+                raise InputError(f"values[{p}]", v, "an expression without the state")
         new = sorted(
             set().union(*(v.free_symbols for v in rule.values())) - set(self.parameters),
             key=lambda s: s.name,
@@ -257,21 +283,32 @@ class DiscreteMap:
             If the number of coordinates changes, or the inverse is not unique and not given, or
             the given one is not the inverse.
         """
-        h = {y: sp.sympify(e) for y, e in coordinates.items()}
+        h = {
+            y: _expression(f"coordinates[{y}]", e)
+            for y, e in _mapping("coordinates", coordinates).items()
+        }
         if len(h) != self.dimension:
             raise InputError("coordinates", f"{len(h)} of them", f"{self.dimension}")
         if inverse is None:
-            solutions = sp.solve([e - y for y, e in h.items()], self.state, dict=True)
+            solutions = []
+            with contextlib.suppress(NotImplementedError):
+                solutions = sp.solve([e - y for y, e in h.items()], self.state, dict=True)
             if len(solutions) != 1 or set(solutions[0]) != set(self.state):
                 raise InputError(
-                    "coordinates", f"{len(solutions)} inverses", "one, or pass inverse="
+                    "coordinates",
+                    f"{h}, for which {len(solutions)} inverses were found",
+                    "exactly one; pass inverse= to choose",
                 )
             back = solutions[0]
         else:
-            back = {self.symbol(x, "inverse"): sp.sympify(e) for x, e in inverse.items()}
+            back = {
+                self.symbol(x, "inverse"): _expression(f"inverse[{x}]", e)
+                for x, e in _mapping("inverse", inverse).items()
+            }
         for y, e in h.items():
             if sp.simplify(e.subs(back, simultaneous=True) - y) != 0:
-                raise InputError("inverse", back, f"h⁻¹ with h = {h}: {y} does not come back")
+                argument = "coordinates" if inverse is None else "inverse"
+                raise InputError(argument, back, f"h⁻¹ of h = {h}, but {y} does not come back")
         new = tuple(e.subs(self.update, simultaneous=True) for e in h.values())
         return self._through(
             lambda e: tidy(e.subs(back, simultaneous=True)), tuple(h), self.parameters, new, name
@@ -287,7 +324,7 @@ class DiscreteMap:
         Parameters
         ----------
         equation
-            Expression in state and parameters that vanishes on the manifold.
+            Expression in state and parameters that vanishes on the manifold, or a ``sympy.Eq``.
         eliminate
             The state variable to solve for; the last one that has a unique solution if left out.
         name
@@ -298,7 +335,9 @@ class DiscreteMap:
         InputError
             If the manifold is not invariant or cannot be solved uniquely for a variable.
         """
-        m = sp.sympify(equation)
+        if isinstance(equation, sp.Eq):
+            equation = equation.lhs - equation.rhs
+        m = _expression("equation", equation)
         order = self.state[::-1] if eliminate is None else [self.symbol(eliminate, "eliminate")]
         solved = [(x, sp.solve(m, x)) for x in order if m.has(x)]
         unique = [(x, solutions[0]) for x, solutions in solved if len(solutions) == 1]
@@ -389,6 +428,32 @@ def _tidy_condition(condition: Boolean) -> Boolean:
     return condition
 
 
+def _sequence(argument: str, value: Any) -> tuple[Any, ...]:
+    if not isinstance(value, Iterable):
+        raise InputError(argument, repr(value), "a list")
+    return tuple(value)
+
+
+def _mapping(argument: str, value: Any) -> Mapping[Any, Any]:
+    if not isinstance(value, Mapping):
+        raise InputError(argument, repr(value), "a dictionary")
+    return value
+
+
+def _expression(argument: str, value: Any, kind: Any = sp.Expr) -> Any:
+    """Return ``value`` as a finite sympy object of that kind, or raise."""
+    try:
+        expression: Any = sp.sympify(value, strict=True)
+    except sp.SympifyError:
+        expression = None
+    usable = isinstance(expression, kind) and not getattr(expression, "is_Matrix", False)
+    if not usable or (kind is Boolean and isinstance(expression, sp.Symbol)):
+        raise InputError(argument, repr(value), f"a sympy {kind.__name__}")
+    if kind is sp.Expr and expression.has(sp.nan, sp.zoo, sp.oo):
+        raise InputError(argument, expression, "a finite expression")
+    return expression
+
+
 def _checked(
     argument: str,
     value: Any,
@@ -397,12 +462,7 @@ def _checked(
     parameters: tuple[sp.Symbol, ...],
 ) -> Any:
     """Return ``value`` as a sympy object of that kind in the known symbols, or raise."""
-    try:
-        expression: Any = sp.sympify(value, strict=True)
-    except sp.SympifyError:
-        expression = None
-    if expression is None or not isinstance(expression, kind):
-        raise InputError(argument, repr(value), f"a sympy {kind.__name__}")
+    expression = _expression(argument, value, kind)
     unknown = expression.free_symbols - set(state) - set(parameters)
     if unknown:
         named = {s.name for s in state + parameters}

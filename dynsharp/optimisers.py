@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import sympy as sp
@@ -164,9 +164,11 @@ def _gradient(loss: sp.Expr, weights: Sequence[sp.Symbol], decay: sp.Expr) -> li
 def _checked(
     loss: Any, weights: Sequence[sp.Symbol], **hyper: Any
 ) -> tuple[sp.Expr, list[sp.Symbol], list[sp.Expr]]:
+    if not isinstance(weights, Iterable) or not list(weights):
+        raise InputError("weights", repr(weights), "a non-empty list of sympy symbols")
     weights = list(weights)
-    if not weights or not all(isinstance(w, sp.Symbol) for w in weights):
-        raise InputError("weights", weights, "a non-empty list of sympy symbols")
+    if not all(isinstance(w, sp.Symbol) for w in weights) or len(set(weights)) < len(weights):
+        raise InputError("weights", weights, "different sympy symbols")
     if not isinstance(loss, sp.Expr) or not loss.free_symbols & set(weights):
         raise InputError("loss", repr(loss), f"a sympy expression in the weights {weights}")
     values = []
