@@ -1,0 +1,48 @@
+"""What the recipes read from a result: its parameter, its variables, what diverged."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dynsharp.errors import InputError
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+__all__ = ["diverged", "read", "swept"]
+
+
+def swept(dataset: xr.Dataset, argument: str = "dataset") -> tuple[str, xr.Dataset]:
+    """Return the name of the swept parameter and the dataset sorted by it."""
+    name = str(getattr(dataset, "attrs", {}).get("parameter", ""))
+    if not name or name not in dataset.dims or dataset.sizes[name] == 0:
+        raise InputError(
+            argument,
+            f"{type(dataset).__name__} with dims {tuple(getattr(dataset, 'dims', ()))} and "
+            f"attrs['parameter'] {name!r}",
+            "a sweep over the parameter that attrs['parameter'] names",
+        )
+    return name, dataset if dataset.indexes[name].is_monotonic_increasing else dataset.sortby(name)
+
+
+def read(dataset: xr.Dataset, name: Any, *dims: str, argument: str = "variable") -> np.ndarray:
+    """Return a variable as an array with exactly these dimensions, in this order."""
+    if str(name) not in dataset.data_vars:
+        raise InputError(argument, repr(str(name)), f"one of {sorted(map(str, dataset.data_vars))}")
+    array = dataset[str(name)]
+    if set(array.dims) != set(dims):
+        raise InputError(
+            argument,
+            f"{name} with dims {array.dims}",
+            f"dims {dims}: select one of the others with .isel(...)",
+        )
+    return array.transpose(*dims).to_numpy()
+
+
+def diverged(dataset: xr.Dataset, name: str) -> np.ndarray:
+    """Return which values of the parameter have no data because the orbit diverged."""
+    if "diverged" not in dataset:
+        return np.zeros(dataset.sizes[name], bool)
+    return read(dataset, "diverged", name, argument="dataset") != 0
