@@ -408,12 +408,20 @@ def tidy(expression: Any) -> Any:
     if isinstance(expression, Boolean):
         return _tidy_condition(expression)
     forms = [expression]
-    for rewrite in (sp.cancel, sp.factor):
+    for rewrite in (sp.cancel, sp.factor, _factor_roots):
         try:
             forms.append(rewrite(expression))
         except (sp.PolynomialError, NotImplementedError):  # Max, Abs, Piecewise: leave as it is
             continue
     return min(forms, key=lambda e: (e.count_ops(), len(str(e))))
+
+
+def _factor_roots(expression: sp.Expr) -> sp.Expr:
+    """Factor what stands under square roots, so that the root of a square becomes Abs."""
+    return expression.replace(
+        lambda e: isinstance(e, sp.Pow) and e.exp == sp.Rational(1, 2),
+        lambda e: sp.sqrt(sp.factor(e.base)),
+    )
 
 
 def _tidy_condition(condition: Boolean) -> Boolean:
