@@ -1,0 +1,401 @@
+"""Readable conditions: signs of expressions, and conjunctions of inequalities, by exact algebra.
+
+Nothing here is approximate: a sign is known if sympy's assumptions, a sum of even powers, a
+discriminant or a factorisation proves it, and otherwise it stays a condition.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
+from functools import reduce
+
+import sympy as sp
+from sympy.logic.boolalg import Boolean
+
+__all__ = ["positive", "real_condition", "sign", "simplify"]
+
+
+def sign(expression: sp.Expr, facts: Iterable[Boolean] = ()) -> int | None:
+    """Return 1, −1 or 0 if the sign of ``expression`` is proved, None if it is not.
+
+    Parameters
+    ----------
+    expression
+        A real expression.
+    facts
+        Conditions that may be used, such as ``q > g`` or ``Ne(u, 0)``.
+    """
+    e = sp.sympify(expression)
+    if e.is_positive:
+        return 1
+    if e.is_negative:
+        return -1
+    if e.is_zero:
+        return 0
+    facts = list(facts)
+    signs = [
+        _factor_sign(f, facts) if n % 2 or not n.is_integer else _even_sign(f, facts)
+        for f, n in _factors(e)
+    ]
+    return None if None in signs else reduce(lambda a, b: a * b, signs, 1)  # type: ignore
+
+
+def positive(
+    expression: sp.Expr, facts: Iterable[Boolean] = (), order: Sequence[sp.Symbol] = ()
+) -> Boolean:
+    """Return a readable condition that is equivalent to ``expression > 0``.
+
+    Factors of known sign are dropped, even powers become ≠ 0, one remaining factor is solved for a
+    symbol in which it is linear with a coefficient of known sign, one remaining symbol is solved
+    for; a product of several factors stays a product. Where several symbols could be solved for,
+    the first in ``order`` is.
+    """
+    facts = list(facts)
+    overall, odd, nonzero = 1, [], []
+    for f, n in _factors(sp.sympify(expression)):
+        s = _factor_sign(f, facts)
+        if s == 0:
+            return sp.false
+        if s is not None:
+            overall *= s if n % 2 else 1
+        elif n.is_integer and n % 2 == 0:
+            if _even_sign(f, facts) is None:
+                nonzero.append(sp.Ne(f, 0))
+        else:
+            odd.append(f)
+    product = sp.Mul(*odd)
+    if not odd:
+        condition = sp.true if overall > 0 else sp.false
+    elif len(product.free_symbols) == 1:
+        condition = _solved(product, overall)
+    elif len(odd) == 1:
+        condition = _isolated(overall * odd[0], facts, order)
+    else:
+        condition = product > 0 if overall > 0 else product < 0
+    return sp.And(condition, *nonzero)
+
+
+def simplify(
+    condition: Boolean, facts: Iterable[Boolean] = (), order: Sequence[sp.Symbol] = ()
+) -> Boolean:
+    """Simplify a conjunction of inequalities: proved ones go, contradictions make it false.
+
+    What one conjunct proves is used for the others; bounds on the same symbol are compared; a
+    condition in one symbol is solved for it. Disjunctions are simplified term by term.
+    """
+    condition = sp.sympify(condition)
+    if condition in (sp.true, sp.false):
+        return condition
+    if isinstance(condition, sp.Or):
+        return sp.Or(*(simplify(c, facts, order) for c in condition.args))
+    todo = list(condition.args if isinstance(condition, sp.And) else [condition])
+    facts = list(facts)
+    for _ in range(8):
+        todo.sort(key=lambda a: (-sp.count_ops(a), str(a)))  # the longest is judged by the others
+        before = list(todo)
+        for atom in before:
+            # One at a time: two conjuncts that prove each other must not both go.
+            todo.remove(atom)
+            rewritten = _rewritten(atom, facts + todo, order)
+            new = rewritten.args if isinstance(rewritten, sp.And) else [rewritten]
+            todo += [a for a in new if a not in todo and a != sp.true]
+        if sp.false in todo:
+            return sp.false
+        if set(todo) == set(before):
+            break
+    atoms = set(todo)
+    atoms = _tightest(atoms, facts)
+    if sp.false in atoms:
+        return sp.false
+    return _by_symbol(atoms)
+
+
+def real_condition(expression: sp.Expr) -> Boolean:
+    """Return the condition under which an expression is real and finite.
+
+    Even roots need non-negative radicands, logarithms positive arguments, denominators must not
+    vanish; inverse tanh, sine and cosine need their argument in range.
+    """
+    conditions = []
+    for e in sp.preorder_traversal(expression):
+        if isinstance(e, sp.Pow) and e.exp.is_Rational and e.exp.q % 2 == 0:
+            conditions.append(positive(e.base) if e.exp < 0 else not_negative(e.base))
+        elif isinstance(e, sp.Pow) and e.exp.is_negative:
+            conditions.append(_nonzero(e.base))
+        elif isinstance(e, sp.Pow) and not e.exp.is_number and not e.base.is_nonnegative:
+            conditions.append(positive(e.base))
+        elif isinstance(e, sp.log):
+            conditions.append(positive(e.args[0]))
+        elif isinstance(e, sp.atanh):
+            conditions += [positive(1 - e.args[0]), positive(1 + e.args[0])]
+        elif isinstance(e, sp.asin | sp.acos):
+            conditions += [not_negative(1 - e.args[0]), not_negative(1 + e.args[0])]
+        elif isinstance(e, sp.acosh):
+            conditions.append(not_negative(e.args[0] - 1))
+    return simplify(sp.And(*conditions))
+
+
+def not_negative(expression: sp.Expr) -> Boolean:
+    """Return a readable condition that is equivalent to ``expression >= 0``."""
+    if sign(expression) == 0 or expression.is_nonnegative:
+        return sp.true
+    below = positive(-expression)
+    return sp.Not(below) if not isinstance(below, sp.And) else sp.sympify(expression) >= 0
+
+
+# ---- signs ------------------------------------------------------------------------------------
+
+
+def _factors(expression: sp.Expr) -> list[tuple[sp.Expr, sp.Expr]]:
+    """Split into (factor, exponent), of the numerator and the denominator alike."""
+    try:
+        expression = sp.factor(expression)
+    except sp.PolynomialError:
+        expression = sp.factor_terms(expression)
+    return [f.as_base_exp() for f in sp.Mul.make_args(expression)]
+
+
+def _even_sign(f: sp.Expr, facts: list[Boolean]) -> int | None:
+    return 1 if f.is_nonzero or _factor_sign(f, facts) or _known(sp.Ne(f, 0), facts) else None
+
+
+def _factor_sign(f: sp.Expr, facts: list[Boolean]) -> int | None:
+    """Sign of one irreducible factor."""
+    if f.is_positive:
+        return 1
+    if f.is_negative:
+        return -1
+    if f.is_zero:
+        return 0
+    for s in (1, -1):
+        if _sum_is_positive(s * f, facts) or _follows(s * f, facts) or _quadratic(s * f, facts):
+            return s
+    return None
+
+
+def _sum_is_positive(f: sp.Expr, facts: list[Boolean]) -> bool:
+    """Whether f is a sum of terms none of which is negative and one of which is positive.
+
+    Symbols with a known lower bound are shifted first: an integer D ≥ 2 is 2 + t with t ≥ 0.
+    """
+    lower = {}
+    for x in f.free_symbols:
+        for bound in _lower_bounds(x, facts):
+            lower[x] = bound + sp.Symbol(f"{x}_above", nonnegative=True)
+        if x not in lower and x.is_integer and x.is_positive:
+            lower[x] = 1 + sp.Symbol(f"{x}_above", nonnegative=True)
+    shifted = sp.expand(f.subs(lower)) if lower else f
+    return any(
+        None not in signs and any(signs)
+        for form in (f, shifted, *_collected(f))
+        for signs in [[_term_sign(t, facts) for t in sp.Add.make_args(form)]]
+    )
+
+
+def _collected(f: sp.Expr) -> Iterator[sp.Expr]:
+    """Yield f as a polynomial in each of its symbols, with factored coefficients."""
+    for x in sorted(f.free_symbols, key=lambda s: s.name):
+        if f.is_polynomial(x):
+            yield sp.Add(*(sp.factor(c) * x**n for (n,), c in sp.Poly(f, x).terms()))
+
+
+def _term_sign(term: sp.Expr, facts: list[Boolean]) -> int | None:
+    """Return 1 for a positive term, 0 for one that may vanish, None where it may be negative."""
+    worst, parity = 1, 1
+    for f, n in (t.as_base_exp() for t in sp.Mul.make_args(term)):
+        if f.is_positive or _known(f > 0, facts):
+            continue
+        if n.is_integer and n.is_even and f.is_real:
+            worst = min(worst, 1 if f.is_nonzero or _known(sp.Ne(f, 0), facts) else 0)
+        elif n.is_integer and (f.is_negative or _known(f < 0, facts)):
+            parity = -parity
+        elif f.is_nonnegative:
+            worst = 0
+        else:
+            return None
+    return worst if parity > 0 else None
+
+
+def _lower_bounds(x: sp.Symbol, facts: list[Boolean]) -> list[sp.Expr]:
+    bounds = [a.gts - a.lts for a in facts if isinstance(a, sp.Gt | sp.Ge | sp.Lt | sp.Le)]
+    return [x - b for b in bounds if (x - b).is_number and (x - b).is_real]
+
+
+def _quadratic(f: sp.Expr, facts: list[Boolean]) -> bool:
+    """Whether f is a polynomial in one symbol, with numbers, that has no real root and is > 0."""
+    if len(f.free_symbols) != 1:
+        return False
+    (x,) = f.free_symbols
+    if not f.is_polynomial(x) or not x.is_real:
+        return False
+    polynomial = sp.Poly(f, x)
+    if not polynomial.domain.is_ZZ and not polynomial.domain.is_QQ:
+        return False
+    inside = (sp.S.Zero, None) if x.is_nonnegative else (None, None)
+    return polynomial.count_roots(*inside) == 0 and bool(f.subs(x, 1) > 0)
+
+
+def _known(relation: Boolean, facts: list[Boolean]) -> bool:
+    if relation in (sp.true, sp.false):
+        return bool(relation)
+    if relation in facts:
+        return True
+    if isinstance(relation, sp.Ne):
+        f = relation.lhs - relation.rhs
+        return any(
+            isinstance(a, sp.Gt | sp.Lt | sp.Ne) and _ratio(f, a.lhs - a.rhs) is not None
+            for a in facts
+        )
+    return False
+
+
+def _follows(f: sp.Expr, facts: list[Boolean]) -> bool:
+    """Whether f > 0 follows from one fact a > 0: f = c·a + (terms that are not negative), c > 0."""
+    for a in facts:
+        if not isinstance(a, sp.Gt | sp.Lt | sp.Ge | sp.Le):
+            continue
+        g = a.gts - a.lts
+        candidates = {_ratio(f, g), _leading_ratio(f, g)} - {None}
+        for c in candidates:
+            rest = sp.expand(f - c * g)
+            if rest == 0 and isinstance(a, sp.Gt | sp.Lt):
+                return True
+            terms = [_term_sign(t, []) for t in sp.Add.make_args(rest)]
+            if rest != 0 and None not in terms and (any(terms) or isinstance(a, sp.Gt | sp.Lt)):
+                return True
+    return False
+
+
+def _ratio(f: sp.Expr, g: sp.Expr) -> sp.Expr | None:
+    """Return f/g if it is a positive number, for Ne facts any number."""
+    if g == 0:
+        return None
+    c = sp.cancel(f / g) if f.free_symbols == g.free_symbols else sp.S.NaN
+    return c if c.is_number and c.is_positive else None
+
+
+def _leading_ratio(f: sp.Expr, g: sp.Expr) -> sp.Expr | None:
+    """Return the positive ratio of the coefficients of a term that f and g share."""
+    f_terms, g_terms = sp.expand(f).as_coefficients_dict(), sp.expand(g).as_coefficients_dict()
+    for term in sorted(g_terms, key=str):
+        if term != 1 and term in f_terms and f_terms[term] / g_terms[term] > 0:
+            return f_terms[term] / g_terms[term]
+    return None
+
+
+# ---- rewriting --------------------------------------------------------------------------------
+
+
+def _nonzero(expression: sp.Expr) -> Boolean:
+    factors = [f for f, _ in _factors(expression) if sign(f) in (None, 0)]
+    return sp.And(*(sp.Ne(f, 0) for f in factors))
+
+
+def _rewritten(atom: Boolean, facts: list[Boolean], order: Sequence[sp.Symbol]) -> Boolean:
+    if isinstance(atom, sp.Gt | sp.Lt):
+        return positive(atom.gts - atom.lts, facts, order)
+    if isinstance(atom, sp.Ge | sp.Le):
+        s = sign(atom.gts - atom.lts, facts)
+        return atom if s is None else sp.true if s >= 0 else sp.false
+    if isinstance(atom, sp.Ne):
+        s = sign(atom.lhs - atom.rhs, facts)
+        return atom if s is None else sp.true if s else sp.false
+    return atom
+
+
+def _solved(f: sp.Expr, overall: int) -> Boolean:
+    """Solve overall·f > 0 for its only symbol."""
+    (x,) = f.free_symbols
+    relation = f > 0 if overall > 0 else f < 0
+    if not f.is_polynomial(x):
+        return _isolated(overall * f, [], ())
+    plain = sp.Symbol(x.name, real=True)
+    try:
+        solved = sp.solve_univariate_inequality(relation.subs(x, plain), plain, relational=False)
+        if x.is_nonnegative:
+            solved = solved & (
+                sp.Interval.open(0, sp.oo) if x.is_positive else sp.Interval(0, sp.oo)
+            )
+    except NotImplementedError:
+        return relation
+    if (
+        not isinstance(solved, sp.Interval | sp.Union | sp.FiniteSet)
+        and solved is not sp.S.EmptySet
+    ):
+        return relation if solved != sp.S.Reals else sp.true
+    return _as_relation(solved, x)
+
+
+def _as_relation(solution: sp.Set, x: sp.Symbol) -> Boolean:
+    if isinstance(solution, sp.Union):
+        return sp.Or(*(_as_relation(part, x) for part in solution.args))
+    if solution is sp.S.EmptySet:
+        return sp.false
+    if isinstance(solution, sp.FiniteSet):
+        return sp.Or(*(sp.Eq(x, value) for value in solution))
+    a, b = solution.start, solution.end
+    parts = []
+    if a.is_finite and not (a == 0 and x.is_positive):
+        parts.append(x > a if solution.left_open else x >= a)
+    if b.is_finite:
+        parts.append(x < b if solution.right_open else x <= b)
+    return sp.And(*parts)
+
+
+def _isolated(f: sp.Expr, facts: list[Boolean], order: Sequence[sp.Symbol]) -> Boolean:
+    """Write f > 0 as a bound on one symbol or, if none can be isolated, with positive terms."""
+    bounds = []
+    for x in sorted(f.free_symbols, key=lambda s: s.name):
+        linear = f.is_polynomial(x) and sp.degree(f, x) == 1
+        if not linear:
+            continue
+        slope, rest = sp.Poly(f, x).all_coeffs()
+        s = sign(slope, facts)
+        if s:
+            bound = sp.factor(-rest / slope)
+            bounds.append(x > bound if s > 0 else x < bound)
+    if bounds:
+        rank = {x: i for i, x in enumerate(order)}
+        return min(bounds, key=lambda b: (rank.get(b.lhs, len(rank)), b.count_ops(), str(b)))
+    terms = sp.Add.make_args(sp.expand(f))
+    minus = [t for t in terms if t.could_extract_minus_sign()]
+    left = sp.factor_terms(sp.Add(*(t for t in terms if t not in minus)))
+    right = sp.factor_terms(-sp.Add(*minus))
+    return left > right if minus else f > 0
+
+
+def _tightest(atoms: set[Boolean], facts: list[Boolean]) -> set[Boolean]:
+    """Among bounds of one symbol from one side, drop those that another one implies."""
+    kept = set(atoms)
+    strict = sorted((a for a in atoms if isinstance(a, sp.Gt | sp.Lt)), key=str)
+    for a, b in itertools.permutations(strict, 2):
+        if not {a, b} <= kept or a.lhs != b.lhs:
+            continue
+        usable = facts + [c for c in kept if c not in (a, b)]
+        gap = sign(a.rhs - b.rhs if isinstance(a, sp.Lt) else b.rhs - a.rhs, usable)
+        if a.func is b.func and gap in (0, 1):  # x < a.rhs follows from x < b.rhs <= a.rhs
+            kept.discard(a)
+        if a.func is not b.func and isinstance(a, sp.Lt) and gap in (0, -1):  # b.rhs < x < a.rhs
+            return {sp.false}
+    return kept
+
+
+def _by_symbol(atoms: set[Boolean]) -> Boolean:
+    """Join the atoms; those in one symbol alone are solved together."""
+    alone = {next(iter(a.free_symbols)) for a in atoms if len(a.free_symbols) == 1}
+    for x in sorted(alone, key=str):
+        mine = {a for a in atoms if a.free_symbols == {x}}
+        if len(mine) > 1 and all(_is_bound(a, x) for a in mine):
+            try:
+                solved = sp.And(*mine).as_set()
+            except NotImplementedError:
+                continue
+            atoms = (atoms - mine) | {_as_relation(solved, x)}
+    return sp.And(*atoms)
+
+
+def _is_bound(atom: Boolean, x: sp.Symbol) -> bool:
+    if isinstance(atom, sp.Or | sp.And):
+        return all(_is_bound(a, x) for a in atom.args)
+    return isinstance(atom, sp.Rel) and x in (atom.lhs, atom.rhs) and len(atom.free_symbols) == 1

@@ -1,0 +1,272 @@
+"""Fixed points of a map, isolated ones and whole families, with existence, multipliers, stability."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import overload
+
+import sympy as sp
+from sympy.logic.boolalg import Boolean
+
+from dynsharp.errors import InputError
+from dynsharp.map import DiscreteMap, tidy
+from dynsharp.symbolic import conditions
+from dynsharp.symbolic._decompose import Component, decompose
+from dynsharp.symbolic.stability import (
+    characteristic_polynomial,
+    factored_characteristic,
+    jury_expressions,
+)
+
+__all__ = ["FixedPoint", "FixedPoints", "fixed_points"]
+
+
+@dataclass(frozen=True, repr=False)
+class FixedPoint:
+    """A fixed point F(x) = x, or a family of them.
+
+    Attributes
+    ----------
+    map
+        The map it belongs to.
+    state
+        For each state variable its value: an expression in the parameters, in the family's
+        coordinates, and in state variables that have no closed form.
+    family
+        The state variables that are free: coordinates of the family, empty for an isolated point.
+    relations
+        Expressions that vanish at the point and fix the state variables without a closed form.
+    exists
+        Condition under which the point is real, finite and in the map's domain.
+    """
+
+    map: DiscreteMap
+    state: dict[sp.Symbol, sp.Expr]
+    family: tuple[sp.Symbol, ...] = ()
+    relations: tuple[sp.Expr, ...] = ()
+    exists: Boolean = sp.true
+
+    @cached_property
+    def jacobian(self) -> sp.ImmutableMatrix:
+        """Jacobian of the map at the point."""
+        at = self.map.jacobian.subs(self.state, simultaneous=True)
+        return sp.ImmutableMatrix(at.applyfunc(_entry))
+
+    @cached_property
+    def characteristic_factors(self) -> tuple[sp.Poly, ...]:
+        """Irreducible monic factors of the characteristic polynomial, with multiplicity."""
+        return tuple(factored_characteristic(characteristic_polynomial(self.jacobian)))
+
+    @cached_property
+    def transverse_factors(self) -> tuple[sp.Poly, ...]:
+        """The factors without the multipliers 1 along the family: one for each coordinate."""
+        factors = list(self.characteristic_factors)
+        for _ in self.family:
+            neutral = next((f for f in factors if f.degree() == 1 and f.eval(1) == 0), None)
+            if neutral is not None:
+                factors.remove(neutral)
+        return tuple(factors)
+
+    @cached_property
+    def multipliers(self) -> tuple[sp.Expr, ...]:
+        """Eigenvalues of the Jacobian with multiplicity, those along the family first.
+
+        Roots of an irreducible factor of degree above 2 are given if its coefficients are numbers;
+        otherwise they have no readable form and only `characteristic_factors` holds them.
+        """
+        roots: list[sp.Expr] = []
+        for f in self.characteristic_factors:
+            roots += _roots(f)
+        along = [r for r in roots if r == 1][: len(self.family)]
+        others = list(roots)
+        for r in along:
+            others.remove(r)
+        return tuple(along + others)
+
+    @cached_property
+    def stable(self) -> Boolean:
+        """Condition for linear stability: every multiplier strictly inside the unit circle.
+
+        For a family the multipliers 1 along it are left out: stability is transverse to it.
+        """
+        inside = [e > 0 for f in self.transverse_factors for e in jury_expressions(f)]
+        order = (*self.map.parameters, *self.family)
+        return conditions.simplify(sp.And(*inside), self._facts, order)
+
+    @property
+    def _facts(self) -> list[Boolean]:
+        """What holds wherever the point exists, but for bounds on the family's coordinates."""
+        return [
+            c
+            for c in conjuncts(self.exists)
+            if isinstance(c, sp.Ne) or not c.free_symbols & set(self.map.state)
+        ]
+
+    def __str__(self) -> str:
+        point = ", ".join(f"{x} = {e}" for x, e in self.state.items() if e != x)
+        implicit = [str(x) for x, e in self.state.items() if e == x and x not in self.family]
+        lines = [f"({', '.join([point] * bool(point) + implicit)})"]
+        if self.family:
+            lines[0] += f" for every {', '.join(map(str, self.family))}"
+        lines += [f"    where {r} = 0" for r in self.relations]
+        if self.exists != sp.true:
+            lines.append(f"    exists       {self.exists}")
+        lines.append(f"    multipliers  {', '.join(self._shown_multipliers())}")
+        lines.append(f"    stable       {_answer(self.stable)}")
+        return "\n".join(lines)
+
+    def _shown_multipliers(self) -> list[str]:
+        shown = ["1"] * (len(self.characteristic_factors) - len(self.transverse_factors))
+        mu = sp.Symbol("mu")
+        for f in self.transverse_factors:
+            roots = [str(r) for r in _roots(f)]
+            if not roots or any(len(r) > 60 for r in roots) and f.degree() > 1:
+                collected = sp.Poly(f.as_expr().subs(f.gen, mu), mu)
+                terms = [tidy(c) * mu**n for (n,), c in collected.terms()]
+                shown.append(f"roots of {sp.Add(*terms, evaluate=True)}")
+            else:
+                shown += roots
+        return shown
+
+    __repr__ = __str__
+
+
+@dataclass(frozen=True, repr=False)
+class FixedPoints(Sequence[FixedPoint]):
+    """The fixed points of a map, and what could not be resolved.
+
+    A sequence of `FixedPoint`, families first. ``unresolved`` holds one sentence for each part of
+    the fixed-point equation that was not solved; empty if the list is complete (for generic
+    parameters).
+    """
+
+    map: DiscreteMap
+    points: tuple[FixedPoint, ...]
+    unresolved: tuple[str, ...] = field(default=())
+
+    @overload
+    def __getitem__(self, index: int) -> FixedPoint: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[FixedPoint]: ...
+    def __getitem__(self, index: int | slice) -> FixedPoint | Sequence[FixedPoint]:
+        return self.points[index]
+
+    def __len__(self) -> int:
+        return len(self.points)
+
+    def __iter__(self) -> Iterator[FixedPoint]:
+        return iter(self.points)
+
+    def __repr__(self) -> str:
+        lines = [f"fixed points of {self.map.name}"]
+        lines += [str(p) for p in self.points] or ["none"]
+        lines += [f"unresolved: {u}" for u in self.unresolved]
+        return "\n".join(lines)
+
+
+def fixed_points(map: DiscreteMap, budget: float = 20.0) -> FixedPoints:
+    """Return all fixed points of a map, families included, by exact algebra.
+
+    The equation F(x) = x is decomposed into components over the real numbers, for generic values of
+    the parameters: where a solution exists only at special values (a line of them at zero step,
+    say) it is not listed.
+
+    Parameters
+    ----------
+    map
+        Any map; polynomial and rational ones are decomposed completely, others as far as their
+        equations split and can be inverted.
+    budget
+        Seconds of algebra after which the rest is reported as unresolved.
+
+    Returns
+    -------
+    FixedPoints
+        Families first, each with existence condition, multipliers and stability condition.
+
+    Examples
+    --------
+    >>> x, r = sp.symbols("x r", real=True)
+    >>> logistic = DiscreteMap({x: r*x*(1 - x)}, parameters=[r], name="logistic")
+    >>> [p.multipliers for p in fixed_points(logistic)]
+    [(r,), (2 - r,)]
+    >>> fixed_points(logistic)[1].stable
+    (r > 1) & (r < 3)
+    """
+    if not isinstance(map, DiscreteMap):
+        raise InputError("map", repr(map), "a DiscreteMap")
+    equations = [e - x for x, e in map.update.items()]
+    components, unresolved = decompose(equations, map.state, budget)
+    points = [_point(map, c) for c in components]
+    return FixedPoints(
+        map, tuple(p for p in points if p.exists != sp.false), tuple(unresolved)
+    )
+
+
+def conjuncts(condition: Boolean) -> list[Boolean]:
+    """Return the terms of a conjunction."""
+    return list(condition.args) if isinstance(condition, sp.And) else [condition]
+
+
+def _point(map: DiscreteMap, component: Component) -> FixedPoint:
+    state = {x: tidy(component.solution[x]) for x in map.state}
+    finite = [sp.Ne(e, 0) for e in component.nonzero]
+    real = [conditions.real_condition(e) for e in state.values()]
+    domain = map.domain.subs(state, simultaneous=True) if map.domain != sp.true else sp.true
+    exists = conditions.simplify(sp.And(*finite, *real, _without_abs(domain)))
+    return FixedPoint(map, state, component.free, component.relations, exists)
+
+
+def _without_abs(condition: Boolean) -> Boolean:
+    """Write a bound by an absolute value as two bounds: f ≥ |g| as f ≥ g and f ≥ −g."""
+    if isinstance(condition, sp.And):
+        return sp.And(*(_without_abs(c) for c in condition.args))
+    if not isinstance(condition, sp.Ge | sp.Gt | sp.Le | sp.Lt):
+        return condition
+    gap = sp.expand(sp.simplify(condition.gts - condition.lts))
+    absolute = [a for a in gap.atoms(sp.Abs) if gap.coeff(a).is_negative]
+    if not absolute:
+        return _relation(gap, condition)
+    inside = absolute[0].args[0]
+    return sp.And(
+        *(_without_abs(_relation(gap.subs(absolute[0], s * inside), condition)) for s in (1, -1))
+    )
+
+
+def _relation(gap: sp.Expr, like: Boolean) -> Boolean:
+    """Write gap > 0 or gap ≥ 0 with its positive terms on the left."""
+    strict = isinstance(like, sp.Gt | sp.Lt)
+    return conditions.positive(gap) if strict else conditions.not_negative(gap)
+
+
+def _entry(e: sp.Expr) -> sp.Expr:
+    """Shorten an entry of the Jacobian; radicals and symbolic powers need more than algebra."""
+    roots = any(not p.exp.is_integer or not p.exp.is_number for p in e.atoms(sp.Pow))
+    return tidy(sp.simplify(e)) if roots else tidy(e)
+
+
+def _roots(factor: sp.Poly) -> list[sp.Expr]:
+    coefficients = factor.all_coeffs()
+    if factor.degree() == 1:
+        return [_about_one(-coefficients[1])]
+    if factor.degree() == 2:
+        _, b, c = coefficients
+        root = sp.sqrt(sp.factor(b**2 - 4 * c))
+        return [tidy((-b + s * root) / 2) for s in (1, -1)]
+    if all(c.is_Rational for c in coefficients):
+        return list(factor.all_roots())
+    return []
+
+
+def _about_one(multiplier: sp.Expr) -> sp.Expr:
+    """Write a multiplier as 1 − (something) where that is shorter: 1 − η·sharpness."""
+    forms = [tidy(multiplier), 1 + tidy(multiplier - 1), -1 + tidy(multiplier + 1)]
+    return min(forms, key=lambda e: e.count_ops())
+
+
+def _answer(condition: Boolean) -> str:
+    return {sp.true: "always", sp.false: "never"}.get(condition, str(condition))
+
+
