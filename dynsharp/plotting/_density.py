@@ -90,7 +90,9 @@ def density(
         v = values[part][keep].astype(float, copy=False)
         inside = (v >= span[0]) & (v <= span[1])
         row = np.zeros(v.shape, np.intp)
-        np.multiply(v - span[0], rows / (span[1] - span[0]), out=row, where=inside, casting="unsafe")
+        np.multiply(
+            v - span[0], rows / (span[1] - span[0]), out=row, where=inside, casting="unsafe"
+        )
         np.minimum(row, rows - 1, out=row)
         # Rounding may miss by one cell: the edges decide, as in numpy.histogram.
         row -= v < y_edges[row]

@@ -118,7 +118,7 @@ def _draw_family(
             continue
         # Up to the next sample, so that the parts meet; far jumps (a pole) are not bridged.
         jump = np.hypot(np.diff(x, prepend=x[:1]), np.diff(y, prepend=y[:1]))
-        broken = jump > np.hypot(*(b - a for a, b in span))
+        broken = jump > float(np.linalg.norm([b - a for a, b in span]))
         keep = part & ~broken
         (line,) = ax.plot(
             np.where(keep, x, np.nan), np.where(keep, y, np.nan), zorder=2.5, **_LINES[kind]
@@ -131,4 +131,6 @@ def _draw_family(
 def _size(multiplier: Any, values: Mapping[sp.Symbol, Any]) -> float:
     names = {s.name: v for s, v in values.items()}
     m = sp.sympify(multiplier)
-    return float(abs(complex(m.subs({s: names[s.name] for s in m.free_symbols if s.name in names}))))
+    return float(
+        abs(complex(m.subs({s: names[s.name] for s in m.free_symbols if s.name in names})))
+    )

@@ -32,7 +32,7 @@ def mathtext(expression: Any) -> str:
 
 
 def number(value: Any, digits: int = 5) -> str:
-    """Return ``= 1 + \\sqrt{5}`` for a short exact number, ``\\approx 3.449`` for any other."""
+    r"""Return ``= 1 + \sqrt{5}`` for a short exact number, ``\approx 3.449`` for any other."""
     exact = sp.sympify(value)
     # A float that is short as it stands (0.25) was meant so; floating-point noise was not.
     if exact.is_Float:
@@ -75,7 +75,7 @@ def _symbol(name: str) -> str:
 def _word(name: str) -> str:
     if name in _ALIASES:
         return _ALIASES[name]
-    if "_" in name or name[-1:].isdigit() and not name.isdigit():
+    if "_" in name or (name[-1:].isdigit() and not name.isdigit()):
         return _symbol(name)
     text = sp.latex(sp.Symbol(name))
     # A word such as "loss" is upright, not a product of italic letters.

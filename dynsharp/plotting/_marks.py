@@ -86,11 +86,14 @@ def _label(ax: Axes, marks: list[tuple[float, str]]) -> float:
     figure.draw_without_rendering()  # the layout decides how wide the axes are
     frame = ax.get_window_extent(renderer)
     point = figure.dpi / 72
-    style = {"ha": "center", "va": "top", "fontsize": 8, "linespacing": 1.05, "zorder": 5}
-    texts = [
-        ax.text(0, 0.985, t, transform=ax.transAxes, color=_COLOUR, **style)
-        for _, t in marks
-    ]
+    style: dict[str, Any] = {
+        "ha": "center",
+        "va": "top",
+        "fontsize": 8,
+        "linespacing": 1.05,
+        "zorder": 5,
+    }
+    texts = [ax.text(0, 0.985, t, transform=ax.transAxes, color=_COLOUR, **style) for _, t in marks]
 
     def extents() -> list[Bbox]:
         return [t.get_window_extent(renderer) for t in texts]

@@ -92,7 +92,7 @@ def margin(condition: Any) -> sp.Expr:
 def plain_orbit(
     map: DiscreteMap, values: Mapping[sp.Symbol, Any], start: Mapping[Any, Any], iterations: int
 ) -> np.ndarray:
-    """Iterate in plain Python; shape (≤ iterations + 1, dimension), cut where it stops being finite.
+    """Iterate in plain Python; shape (≤ iterations + 1, dimension), cut before what is not finite.
 
     Raises
     ------

@@ -11,17 +11,19 @@ from contourpy import contour_generator
 from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
 from matplotlib.lines import Line2D
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from dynsharp.errors import InputError
 from dynsharp.map import DiscreteMap
 from dynsharp.plotting._fixed_points import draw_fixed_points
 from dynsharp.plotting._labels import equation, label
 from dynsharp.plotting._numbers import bind, function, margin
-from dynsharp.plotting._style import GREY, INK, PALE, PALETTE, axes_for, hatched, styled
+from dynsharp.plotting._style import GREY, INK, PALE, PALETTE, axes_for, dress, hatched, styled
 
 __all__ = ["Plane", "phase_portrait"]
 
 _FINE, _ARROWS = 401, (21, 17)
+_CONNECTED = 40  # steps of an orbit that are joined by lines: more would hide the dots
 
 
 @styled
@@ -52,7 +54,8 @@ def phase_portrait(
     fixed
         Values of the parameters.
     trajectories
-        Orbits, drawn as connected dots with a ring at the start: arrays (iterates, 2) in the order
+        Orbits, drawn as dots with a ring at the start, the first steps
+        connected: arrays (iterates, 2) in the order
         of the map's state, or datasets with both variables over ``iterate``; one or several.
     fixed_points
         Of `dynsharp.fixed_points`: stable ones filled, unstable ones open, saddles half filled; a
@@ -77,7 +80,7 @@ def phase_portrait(
     if map.dimension != 2:
         raise InputError("map", f"{map.name} with {map.dimension} variables", "two of them")
     plane = Plane(map, span, fixed)
-    ax = axes_for(ax, (5.2, 3.9))
+    ax = axes_for(ax, (5.6, 4.4))
     handles: list[Any] = []
     plane.frame(ax)
     handles += plane.draw_forbidden(ax)
@@ -94,7 +97,7 @@ def phase_portrait(
     return ax
 
 
-_ORBITS = (PALETTE["green"], PALETTE["purple"], PALETTE["black"], PALETTE["orange"])
+_ORBITS = (PALETTE["black"], PALETTE["vermillion"], PALETTE["purple"], PALETTE["sky"])
 
 
 class Plane:
@@ -191,9 +194,13 @@ class Plane:
         figure = ax.get_figure()
         assert figure is not None
         bar = figure.colorbar(arrows, ax=ax, pad=0.02, aspect=30, extend="both")
+        bar.ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        bar.ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        bar.ax.yaxis.set_minor_formatter(NullFormatter())
+        dress(bar.ax)
         names = ", ".join(label(s)[1:-1] for s in self.axes)
         bar.set_label(rf"size of the step $|F({names}) - ({names})|$")
-        bar.outline.set_linewidth(0.4)  # type: ignore[operator]
+        bar.outline.set_linewidth(0.4)
 
     def draw_nullclines(self, ax: Axes) -> list[Any]:
         """Draw where one variable does not change, every factor for itself."""
@@ -203,20 +210,26 @@ class Plane:
             drawn = [self.draw_curve(ax, e, color=colour, lw=1.0) for e in factors(difference)]
             if any(drawn):
                 name = label(s)[1:-1]
-                handles.append(Line2D([], [], color=colour, lw=1.0, label=f"${name}' = {name}$"))
+                handles.append(Line2D([], [], color=colour, lw=1.0, label=f"nullcline of ${name}$"))
         return handles
 
     def draw_manifolds(self, ax: Axes, manifolds: Iterable[Any] | Mapping[str, Any]) -> list[Any]:
         """Draw invariant curves."""
-        named = manifolds.items() if isinstance(manifolds, Mapping) else ((None, m) for m in manifolds)
-        handles = []
+        named = (
+            manifolds.items() if isinstance(manifolds, Mapping) else ((None, m) for m in manifolds)
+        )
+        handles: list[Any] = []
         dashes = ["-", (0, (5, 1.5)), (0, (3, 1, 1, 1)), (0, (1, 1))]
         for name, item in named:
             expression = sp.sympify(getattr(item, "equation", item))
             if isinstance(expression, sp.Equality):
                 expression = expression.lhs - expression.rhs
             text = name or equation(expression, self.axes[1])
-            style = {"color": PALETTE["green"], "lw": 1.5, "ls": dashes[len(handles) % 4]}
+            style: dict[str, Any] = {
+                "color": PALETTE["green"],
+                "lw": 1.5,
+                "ls": dashes[len(handles) % 4],
+            }
             if self.draw_curve(ax, expression, gid="manifold", **style):
                 handles.append(Line2D([], [], label=text, **style))
         return handles
@@ -270,23 +283,38 @@ def read_trajectories(trajectories: Any, map: DiscreteMap) -> list[np.ndarray]:
 
 
 def draw_trajectory(ax: Axes, orbit: np.ndarray, colour: str) -> None:
-    """Draw an orbit as connected dots with a ring at its start."""
-    (line,) = ax.plot(orbit[:, 0], orbit[:, 1], "-", color=colour, lw=0.5, alpha=0.7, zorder=3)
-    ax.plot(orbit[:, 0], orbit[:, 1], ".", color=colour, ms=3.2, zorder=3.2)
-    ax.plot(*orbit[0], "o", mfc="white", mec=colour, ms=5, mew=1.1, zorder=3.4)
+    """Draw an orbit as dots with a ring at its start, the first steps connected."""
+    long = len(orbit) > 4 * _CONNECTED  # it draws its attractor, in fine dots
+    joined = orbit[: (_CONNECTED // 4 if long else _CONNECTED) + 1]
+    (line,) = ax.plot(*joined.T, "-", color=colour, lw=0.5, alpha=0.7, zorder=3)
     line.set_gid("trajectory")
+    (dots,) = ax.plot(
+        *orbit.T, ".", color=colour, ms=1.0 if long else 3.2, mew=0.2 if long else None, zorder=3.2
+    )
+    dots.set_gid("iterates")
+    ax.plot(*orbit[0], "o", mfc="white", mec=colour, ms=5, mew=1.1, zorder=3.4)
 
 
 def _legend_above(ax: Axes, handles: Sequence[Any]) -> None:
-    columns = min(len(handles), 3)
-    ax.legend(
-        handles=handles,
-        loc="lower left",
-        bbox_to_anchor=(0, 1.01),
-        borderaxespad=0,
-        ncols=columns,
-        columnspacing=1.2,
-    )
+    """Put the legend over the axes, in as many columns as their width has room for."""
+    figure = ax.get_figure(root=True)
+    assert figure is not None
+    for columns in range(min(len(handles), 4), 0, -1):
+        legend = ax.legend(
+            handles=handles,
+            loc="lower left",
+            bbox_to_anchor=(0, 1.01),
+            borderaxespad=0,
+            fontsize=7.5,
+            handlelength=1.8,
+            ncols=columns,
+            columnspacing=1.0,
+        )
+        legend.set_in_layout(False)
+        figure.draw_without_rendering()
+        if legend.get_window_extent().width <= ax.get_window_extent().width:
+            break
+    legend.set_in_layout(True)
 
 
 def _state(map: DiscreteMap, name: Any) -> sp.Symbol:

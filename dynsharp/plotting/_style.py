@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import io
+import itertools
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -42,7 +43,7 @@ GREY, PALE = "#808080", "#EDEDED"
 # Light to dark, monotone in luminance: the more visits, the more ink.
 INK = LinearSegmentedColormap.from_list("ink", ["#BFD7EA", "#5B9BD0", "#0A5A9C", "#06204A"])
 
-_RC: dict[str, Any] = {
+_RC: Any = {
     "font.family": "STIXGeneral",  # comes with matplotlib: the same glyphs on every machine
     "font.size": 9,
     "mathtext.fontset": "stix",
@@ -50,7 +51,7 @@ _RC: dict[str, Any] = {
     "axes.titlesize": 10,
     "axes.linewidth": 0.6,
     "axes.formatter.use_mathtext": True,
-    "axes.prop_cycle": mpl.cycler(color=list(PALETTE.values())),
+    "axes.prop_cycle": plt.cycler(color=list(PALETTE.values())),
     "xtick.labelsize": 8.5,
     "ytick.labelsize": 8.5,
     "xtick.major.width": 0.6,
@@ -178,14 +179,20 @@ def panels(
         ratio = {"height_ratios" if stacked else "width_ratios": ratios}
         grid = place.subgridspec(*shape, **ratio)  # type: ignore[arg-type]
         first.set_subplotspec(grid[0])
-        made += [figure.add_subplot(grid[i], sharex=first if stacked else None) for i in range(1, n)]
+        made += [
+            figure.add_subplot(grid[i], sharex=first if stacked else None) for i in range(1, n)
+        ]
     else:
         x0, y0, w, h = first.get_position().bounds
         ends = np.cumsum([0, *ratios]) / sum(ratios)
         gap = 0.12
-        for i, (a, b) in enumerate(zip(ends[:-1], ends[1:], strict=True)):
+        for i, (a, b) in enumerate(itertools.pairwise(ends)):
             b -= gap / n if i < n - 1 else 0
-            box = (x0, y0 + h * (1 - b), w, h * (b - a)) if stacked else (x0 + w * a, y0, w * (b - a), h)
+            box = (
+                (x0, y0 + h * (1 - b), w, h * (b - a))
+                if stacked
+                else (x0 + w * a, y0, w * (b - a), h)
+            )
             if i == 0:
                 first.set_position(box)
             else:
