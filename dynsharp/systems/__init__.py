@@ -18,12 +18,17 @@ from dynsharp.systems.classic import (
     standard,
     xyzw,
 )
+from dynsharp.systems.data import ChainOnData, chain_on_data
+from dynsharp.systems.network import UVNetwork, uv_network
 from dynsharp.systems.uv import uv, uv_eos, uv_physical
 
 __all__ = [
+    "ChainOnData",
+    "UVNetwork",
     "balanced_chain",
     "catalogue",
     "chain",
+    "chain_on_data",
     "delayed_logistic",
     "get",
     "henon",
@@ -33,6 +38,7 @@ __all__ = [
     "standard",
     "uv",
     "uv_eos",
+    "uv_network",
     "uv_physical",
     "xyzw",
 ]

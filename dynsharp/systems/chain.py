@@ -6,15 +6,13 @@ Effects of Dataset Difficulty, Depth, Stochasticity, and More*, ICML 2025, arXiv
 
 from __future__ import annotations
 
-import operator
-
 import sympy as sp
 
-from dynsharp.errors import InputError
 from dynsharp.map import DiscreteMap
 from dynsharp.optimisers import gradient_descent
+from dynsharp.systems._checks import checked_count
 
-__all__ = ["balanced_chain", "chain", "checked_depth"]
+__all__ = ["balanced_chain", "chain"]
 
 
 def chain(depth: int = 2) -> DiscreteMap:
@@ -45,7 +43,7 @@ def chain(depth: int = 2) -> DiscreteMap:
     >>> chain(2).expressions
     (-eta*w2*(-q + w1*w2) + w1, -eta*w1*(-q + w1*w2) + w2)
     """
-    weights = sp.symbols(f"w1:{checked_depth(depth) + 1}", real=True)
+    weights = sp.symbols(f"w1:{checked_count('depth', depth, 1) + 1}", real=True)
     eta, q = sp.symbols("eta q", positive=True)
     product = sp.prod(weights)
     loss = (product - q) ** 2 / 2
@@ -120,24 +118,13 @@ def balanced_chain(depth: int | None = None) -> DiscreteMap:
     )
     if depth is None:
         return system
-    fixed = system.substitute({D: checked_depth(depth, least=2)})
+    fixed = system.substitute({D: checked_count("depth", depth, 2)})
     return DiscreteMap(
         fixed.update,
         fixed.parameters,
         name=f"balanced-chain-{depth}",
         observables=fixed.observables,
     )
-
-
-def checked_depth(depth: int, least: int = 1) -> int:
-    """Return the depth as an integer of at least ``least``, or raise InputError."""
-    try:
-        value = operator.index(depth)
-    except TypeError:
-        value = least - 1
-    if value < least:
-        raise InputError("depth", repr(depth), f"an integer of at least {least}")
-    return value
 
 
 def _top_eigenvalue(H: sp.Matrix) -> sp.Expr:
