@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from math import prod
 
 import sympy as sp
 from sympy.polys.matrices import DomainMatrix
@@ -19,6 +20,9 @@ from dynsharp.map import DiscreteMap
 from dynsharp.symbolic._decompose import decompose
 
 __all__ = ["Candidate", "affine", "cofactor", "determinant_factors", "of_degree"]
+
+
+_PRIME = 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -49,8 +53,8 @@ def affine(map: DiscreteMap, budget: float) -> tuple[list[Candidate], list[str]]
     unresolved: list[str] = []
     for p in reversed(range(map.dimension)):
         pivot, others = map.state[p], map.state[:p]
-        constant = sp.Symbol("c", real=True)
-        slopes = [sp.Symbol(f"c_{x}", real=True) for x in others]
+        constant = _fresh("c", map)
+        slopes = [_fresh(f"c_{x}", map) for x in others]
         tail = sum((a * x for a, x in zip(slopes, others, strict=True)), constant)
         stepped = (pivot + tail).subs(map.update, simultaneous=True).subs(pivot, -tail)
         remainder = sp.fraction(sp.together(stepped))[0]
@@ -67,6 +71,13 @@ def affine(map: DiscreteMap, budget: float) -> tuple[list[Candidate], list[str]]
             m = pivot + tail.subs(c.solution, simultaneous=True)
             found.append(_candidate(map, m, c.free, c.relations, constant))
     return found, unresolved
+
+
+def _fresh(name: str, map: DiscreteMap) -> sp.Symbol:
+    taken = {s.name for s in map.state + map.parameters}
+    while name in taken:
+        name += "_"
+    return sp.Symbol(name, real=True)
 
 
 def _candidate(
@@ -95,7 +106,11 @@ def cofactor(map: DiscreteMap, m: sp.Expr, relations: Iterable[sp.Expr] = ()) ->
         If m does not divide m∘F: m = 0 is not invariant.
     """
     m, values, minimal = _without_roots(m)
-    minimal += [r.subs({v: s for s, v in values.items()}) for r in relations]
+    for r in relations:
+        r = r.subs({v: s for s, v in values.items()})
+        known = {*map.state, *map.parameters, *(x for _, x in minimal)}
+        x = min(r.free_symbols - known, key=lambda s: s.name)
+        minimal.append((r, x))
     image, denominator = sp.fraction(
         sp.together(m.subs(map.update, simultaneous=True), deep=True)
     )
@@ -109,10 +124,10 @@ def cofactor(map: DiscreteMap, m: sp.Expr, relations: Iterable[sp.Expr] = ()) ->
 
 def _without_roots(
     e: sp.Expr,
-) -> tuple[sp.Expr, dict[sp.Symbol, sp.Expr], list[sp.Expr]]:
-    """Replace roots by symbols; return their values, and polynomials that vanish at them."""
+) -> tuple[sp.Expr, dict[sp.Symbol, sp.Expr], list[tuple[sp.Expr, sp.Symbol]]]:
+    """Replace roots by symbols; return their values, and (polynomial, symbol) that vanish."""
     values: dict[sp.Symbol, sp.Expr] = {}
-    minimal: list[sp.Expr] = []
+    minimal: list[tuple[sp.Expr, sp.Symbol]] = []
 
     def hide(root: sp.Expr) -> sp.Symbol:
         for s, v in values.items():
@@ -121,9 +136,9 @@ def _without_roots(
         s = sp.Dummy("root", real=True)
         values[s] = root
         if isinstance(root, sp.Pow):
-            minimal.append(s**root.exp.q - root.base**root.exp.p)
+            minimal.append((s**root.exp.q - root.base**root.exp.p, s))
         else:
-            minimal.append(root.poly.as_expr(s))
+            minimal.append((root.poly.as_expr(s), s))
         return s
 
     def is_root(a: sp.Expr) -> bool:
@@ -133,16 +148,14 @@ def _without_roots(
     return e.replace(is_root, hide), values, minimal
 
 
-def _reduced(e: sp.Expr, minimal: Sequence[sp.Expr]) -> sp.Expr:
-    for r in minimal:
-        roots = [x for x in r.free_symbols if isinstance(x, sp.Dummy) or x.name.startswith("c")]
-        x = min(roots, key=lambda s: (not isinstance(s, sp.Dummy), s.name))
+def _reduced(e: sp.Expr, minimal: Sequence[tuple[sp.Expr, sp.Symbol]]) -> sp.Expr:
+    for r, x in reversed(minimal):
         numerator, denominator = sp.fraction(sp.together(e))
         e = sp.rem(numerator, r, x) / sp.rem(denominator, r, x)
     return e
 
 
-def _vanishes(e: sp.Expr, minimal: Sequence[sp.Expr]) -> bool:
+def _vanishes(e: sp.Expr, minimal: Sequence[tuple[sp.Expr, sp.Symbol]]) -> bool:
     return sp.simplify(_reduced(e, minimal)) == 0
 
 
@@ -191,102 +204,220 @@ def of_degree(
     monomials = sorted(
         sp.itermonomials(x, degree), key=sp.polys.orderings.monomial_key("grlex", x)
     )
-    images = [
-        sp.Poly(sp.cancel(N**degree * e.subs(map.update, simultaneous=True)), *x)
-        for e in monomials
-    ]
-    bound = max(e.total_degree() for e in images)
-    found = list(known)
-    for C in _products(x, factors, bound):
+    screen = _Screen(map, N, monomials)
+    bound = max(e.degree() for e in screen.images[0]) - degree
+    images: list[sp.Poly] = []
+    found = [k for k in known if not k.constants and not _without_roots(k.polynomial)[1]]
+    found = [k for k in found if not k.relations]
+    for C in _products(x, factors, [k.cofactor for k in found], bound):
+        products = [
+            (m, sp.cancel(c * N**degree / C))
+            for m, c in _power_products(found, degree, x)
+            if screen.proportional(c * N**degree, C)
+        ]
+        independent = _rank([m for m, _ in products], monomials, x)
+        if screen.dimension(C, degree) <= independent:
+            continue
+        images = images or [
+            sp.Poly(sp.cancel(N**degree * e.subs(map.update, simultaneous=True)), *x)
+            for e in monomials
+        ]
         basis = [sp.Poly(C * e, *x) for e in monomials]
         for eigenvalue, vectors in _eigenspaces(images, basis):
-            c = sp.factor(eigenvalue * C / N**degree)
-            span = [e for e in _known_products(found, degree, c, x)]
+            span = [m for m, ratio in products if sp.cancel(ratio - eigenvalue) == 0]
             for m in _new_directions(vectors, monomials, span, x):
                 if sp.Poly(m, *x).total_degree() == degree and not _factors(m, x):
-                    found.append(Candidate(m, c))
+                    found.append(Candidate(m, sp.factor(eigenvalue * C / N**degree)))
                     yield found[-1]
 
 
+class _Screen:
+    """Cheap upper bounds: states on lines, and parameters that are numbers, modulo a prime.
+
+    Reduction modulo a prime, and restriction to lines, can only add solutions. A cofactor for which
+    there are no more than products of known m can therefore be left out, without exact algebra.
+    """
+
+    def __init__(self, map: DiscreteMap, N: sp.Expr, monomials: list[sp.Expr]) -> None:
+        exponents = [sp.Poly(e, *map.state).monoms()[0] for e in monomials]
+        degree = max(sum(es) for es in exponents)
+        self.t = sp.Symbol("t")
+        self.numbers = {p: sp.prime(100 + 17 * i) for i, p in enumerate(map.parameters)}
+        self.lines = [
+            {
+                x: sp.prime(50 + 7 * i + 11 * k) + sp.prime(90 + 5 * i + 13 * k) * self.t
+                for i, x in enumerate(map.state)
+            }
+            for k in range(1 + len(monomials) // 4)
+        ]
+        self._cache: dict[sp.Expr, list[sp.Poly]] = {}
+        self._points: dict[sp.Expr, list[int]] = {}
+        self.images = []
+        for line in self.lines:
+            steps = [self._on(N * e, line) for e in map.expressions]
+            power = [self._on(N**k, line) for k in range(degree + 1)]
+            self.images.append(
+                [
+                    prod([f**e for f, e in zip(steps, es, strict=True)], start=power[degree - sum(es)])
+                    for es in exponents
+                ]
+            )
+
+    def _on(self, e: sp.Expr, line: dict[sp.Symbol, sp.Expr]) -> sp.Poly:
+        return sp.Poly(sp.cancel(e.subs(self.numbers)).subs(line), self.t, modulus=_PRIME)
+
+    def restricted(self, e: sp.Expr) -> list[sp.Poly]:
+        """Return a product of factors on all lines."""
+        total = [sp.Poly(1, self.t, modulus=_PRIME) for _ in self.lines]
+        for f in sp.Mul.make_args(e):
+            base, n = f.as_base_exp()
+            if base not in self._cache:
+                self._cache[base] = [self._on(base, line) for line in self.lines]
+            total = [a * b ** int(n) for a, b in zip(total, self._cache[base], strict=True)]
+        return total
+
+    def proportional(self, e: sp.Expr, C: sp.Expr) -> bool:
+        """Whether e/C may be constant in the state."""
+        ratios = [self._values(a) for a in (e, C)]
+        return len({a * pow(b, -1, _PRIME) % _PRIME for a, b in zip(*ratios, strict=True)}) == 1
+
+    def _values(self, e: sp.Expr) -> list[int]:
+        """Return a product of factors at a few states."""
+        total = [1] * 3
+        for f in sp.Mul.make_args(e):
+            base, n = f.as_base_exp()
+            if base not in self._points:
+                self._points[base] = [self._at(base, k) for k in range(3)]
+            total = [a * pow(b, int(n), _PRIME) for a, b in zip(total, self._points[base], strict=True)]
+        return [a % _PRIME for a in total]
+
+    def _at(self, e: sp.Expr, k: int) -> int:
+        point = {x: a.subs(self.t, k + 2) for x, a in self.lines[0].items()}
+        value = sp.Rational(e.subs(self.numbers).subs(point))
+        return int(value.p) * pow(int(value.q), -1, _PRIME) % _PRIME
+
+    def dimension(self, C: sp.Expr, degree: int) -> int:
+        """Bound the dimension of the m with C | m∘F and a quotient of degree up to ``degree``."""
+        rows: list[list[int]] = []
+        for images, c in zip(self.images, self.restricted(C), strict=True):
+            top = degree + c.degree()
+            columns = []
+            for e in images:
+                low = [int(a) for a in e.rem(c).all_coeffs()[::-1]]
+                high = [int(a) for a in e.all_coeffs()[::-1][top + 1 :]]
+                columns.append((low, high))
+            for part in (0, 1):
+                length = max(len(column[part]) for column in columns)
+                rows += [
+                    [column[part][i] if i < len(column[part]) else 0 for column in columns]
+                    for i in range(length)
+                ]
+        if not rows:
+            return len(self.images[0])
+        K = sp.GF(_PRIME)
+        matrix = DomainMatrix(
+            [[K(a) for a in row] for row in rows], (len(rows), len(rows[0])), K
+        )
+        return len(rows[0]) - len(matrix.rref()[1])
+
+
 def _products(
-    x: tuple[sp.Symbol, ...], factors: Sequence[sp.Expr], bound: int
+    x: tuple[sp.Symbol, ...], factors: Sequence[sp.Expr], cofactors: Sequence[sp.Expr], bound: int
 ) -> Iterator[sp.Expr]:
-    """Yield products of powers of the factors up to that degree, the low ones first."""
-    degrees = [sp.Poly(f, *x).total_degree() for f in factors]
+    """Yield products of powers of the factors, and of one factor of a known cofactor."""
 
-    def exponents(k: int, left: int) -> Iterator[tuple[int, ...]]:
-        if k == len(factors):
-            yield ()
+    def degree(f: sp.Expr) -> int:
+        return sp.Poly(f, *x).total_degree()
+
+    def powers(left: Sequence[sp.Expr], bound: int) -> Iterator[sp.Expr]:
+        if not left:
+            yield sp.S.One
             return
-        for e in range(left // degrees[k] + 1):
-            for tail in exponents(k + 1, left - e * degrees[k]):
-                yield (e, *tail)
+        for e in range(bound // degree(left[0]) + 1):
+            for tail in powers(left[1:], bound - e * degree(left[0])):
+                yield left[0] ** e * tail
 
-    def total(es: tuple[int, ...]) -> int:
-        return sum(e * d for e, d in zip(es, degrees, strict=True))
+    seen = {_primitive(f, x) for f in factors}
+    further: list[sp.Expr] = []
+    for c in cofactors:
+        numerator = sp.numer(sp.together(c))
+        for f, _ in sp.factor_list(numerator)[1] if numerator.is_polynomial(*x) else []:
+            if f.has(*x) and _primitive(f, x) not in seen:
+                seen.add(_primitive(f, x))
+                further.append(f)
+    products = list(powers(factors, bound))
+    for f in further:
+        products += [f * e for e in powers(factors, bound - degree(f))]
+    yield from sorted(products, key=lambda e: (degree(e), e.count_ops()))
 
-    for es in sorted(exponents(0, bound), key=lambda es: (total(es), es)):
-        yield sp.Mul(*(f**e for f, e in zip(factors, es, strict=True)))
+
+def _matrices(
+    images: Sequence[sp.Poly], basis: Sequence[sp.Poly]
+) -> tuple[DomainMatrix, DomainMatrix]:
+    """Return A and B with the coefficients of the polynomials in their columns."""
+    polynomials, _ = sp.polys.polytools.parallel_poly_from_expr([*images, *basis], *basis[0].gens)
+    columns = [dict(p.rep.to_dict()) for p in polynomials]
+    rows = sorted({t for column in columns for t in column})
+    domain = polynomials[0].domain
+    entries = [[column.get(t, domain.zero) for column in columns] for t in rows]
+    both = DomainMatrix(entries, (len(rows), len(columns)), domain).to_field()
+    n = len(images)
+    everything = list(range(len(rows)))
+    return (
+        both.extract(everything, list(range(n))),
+        both.extract(everything, list(range(n, 2 * n))),
+    )
+
+
+def _largest_subspace(A: DomainMatrix, B: DomainMatrix) -> tuple[DomainMatrix, DomainMatrix]:
+    """Return W and T: columns of W span the largest space with A·W = B·(T·W), T·W within it."""
+    n = A.shape[1]
+    columns = list(range(n))
+    # B has full column rank (the basis is independent): pick n rows of B that are invertible.
+    picked = list(B.transpose().rref()[1])
+    others = [i for i in range(A.shape[0]) if i not in set(picked)]
+    T = B.extract(picked, columns).inv() * A.extract(picked, columns)
+    W = DomainMatrix.eye(n, A.domain).to_dense()
+    if not others:
+        return W, T
+    # A·a = B·(T·a) must hold in the other rows too, and for T·a, and so on.
+    defect = A.extract(others, columns) - B.extract(others, columns) * T
+    constraints = defect.to_dense()
+    while True:
+        W = constraints.nullspace().transpose()
+        defect = defect * T
+        if W.shape[1] == 0 or (defect * W).is_zero_matrix:
+            return W, T
+        constraints = constraints.vstack(defect.to_dense())
 
 
 def _eigenspaces(
     images: list[sp.Poly], basis: list[sp.Poly]
 ) -> Iterator[tuple[sp.Expr, list[list[sp.Expr]]]]:
-    """Yield each λ and a basis of the a with Σ aᵢ imageᵢ = λ Σ aᵢ basisᵢ."""
-    rows = sorted({t for e in images + basis for t in e.monoms()})
-    A, B = (
-        DomainMatrix.from_Matrix(sp.Matrix([[e.coeff_monomial(t) for e in side] for t in rows]))
-        for side in (images, basis)
-    )
-    A, B = A.unify(B)
-    A, B = A.to_field(), B.to_field()
-    field_ = A.domain
-    n = A.shape[1]
-    # B has full column rank (the basis is independent): pick n rows of B that are invertible.
-    _, picked = B.transpose().rref()
-    others = [i for i in range(len(rows)) if i not in picked]
-    square = B.extract(list(picked), list(range(n))).inv() * A.extract(
-        list(picked), list(range(n))
-    )
-    # A·a = B·(square·a) must hold in the other rows too, and again for the image, and so on.
-    W = DomainMatrix.eye(n, field_).to_dense()
-    if others:
-        defect = A.extract(others, list(range(n))) - B.extract(others, list(range(n))) * square
-        constraints = defect
-        while True:
-            W = constraints.nullspace().transpose()
-            if W.shape[1] == 0 or (defect * square * W).is_zero_matrix:
-                break
-            defect = defect * square
-            constraints = constraints.vstack(defect)
-    if W.shape[1] == 0:
+    """Yield each λ in the field, and a basis of the a with Σ aᵢ imageᵢ = λ Σ aᵢ basisᵢ."""
+    W, T = _largest_subspace(*_matrices(images, basis))
+    k = W.shape[1]
+    if k == 0:
         return
-    W_rows = W.transpose().rref()[1]
-    on_W = W.extract(list(W_rows), list(range(W.shape[1]))).inv() * (square * W).extract(
-        list(W_rows), list(range(W.shape[1]))
-    )
-    lam = sp.Dummy("lam")
+    rows = list(W.transpose().rref()[1])
+    on_W = W.extract(rows, list(range(k))).inv() * (T * W).extract(rows, list(range(k)))
+    K, lam = W.domain, sp.Dummy("lam")
     characteristic = sum(
-        (field_.to_sympy(c) * lam**k for k, c in enumerate(reversed(on_W.charpoly()))), sp.S.Zero
+        (K.to_sympy(c) * lam**i for i, c in enumerate(reversed(on_W.charpoly()))), sp.S.Zero
     )
-    for f, _ in sp.factor_list(characteristic, lam)[1]:
+    for f, _ in sp.factor_list(sp.numer(sp.together(characteristic)), lam)[1]:
         if sp.degree(f, lam) != 1 or f == lam:
             continue
         a, b = sp.Poly(f, lam).all_coeffs()
         value = sp.cancel(-b / a)
-        shifted = on_W - DomainMatrix.eye(W.shape[1], field_).to_dense() * field_.from_sympy(value)
-        kernel = shifted.nullspace() * W.transpose()
+        shifted = on_W - DomainMatrix.eye(k, K).to_dense() * K.from_sympy(value)
+        kernel = shifted.to_dense().nullspace() * W.transpose()
         yield value, kernel.to_Matrix().tolist()
 
 
-def _known_products(
-    known: Sequence[Candidate], degree: int, c: sp.Expr, x: tuple[sp.Symbol, ...]
-) -> Iterator[sp.Expr]:
-    """Yield products of known m (and 1) up to the degree whose cofactor is c."""
-    plain = [k for k in known if not k.constants and not k.relations]
-    for m, cof in _power_products(plain, degree, x):
-        if cof == c or sp.simplify(cof - c) == 0:
-            yield m
+def _rank(span: Sequence[sp.Expr], monomials: list[sp.Expr], x: tuple[sp.Symbol, ...]) -> int:
+    rows = [[sp.Poly(e, *x).coeff_monomial(t) for t in monomials] for e in span]
+    return sp.Matrix(rows).rank(simplify=True) if rows else 0
 
 
 def _power_products(

@@ -195,7 +195,7 @@ def invariant_manifolds(
 
     m∘F = c·m makes m = 0 invariant, and the cofactor c tells what happens beside it. For rational
     maps all affine m are found, by reducing m∘F modulo m; those of higher degree are found if c is
-    a constant times powers of factors of det DF or of cofactors found before. For other maps the
+    a constant times powers of factors of det DF and a factor of a cofactor found before. For other maps the
     fixed subspaces of permutation and sign symmetries are found. The parameters are generic: a
     manifold that exists only for special parameter values is not reported.
 
@@ -280,35 +280,21 @@ def _higher(
 ) -> list[Candidate]:
     """Return the manifolds of degree 2 and more; add what is left open to ``unresolved``."""
     found: list[Candidate] = []
+    top = max(
+        sp.Poly(e, *map.state).total_degree()
+        for x in map.expressions
+        for e in sp.fraction(sp.together(x))
+    )
     for d in range(2, degree + 1):
         try:
             with limit(max(deadline - time.monotonic(), 0.01)):
-                factors = _cofactor_factors(map, d, [*known, *found])
+                factors = _darboux.determinant_factors(map, d * (top - 1))
                 for candidate in _darboux.of_degree(map, d, factors, [*known, *found]):
                     found.append(candidate)
         except BudgetExceeded:
             unresolved.append(f"manifolds of degree {d}: not all cofactors tried in the budget")
     affine = [k for k in known if not k.constants and not k.relations]
     return [c for c in found if not any(_contains(c, k, map) for k in affine)]
-
-
-def _cofactor_factors(map: DiscreteMap, degree: int, known: list[Candidate]) -> list[sp.Expr]:
-    """Return factors that a cofactor may have: of det DF, and of the cofactors found before."""
-    top = max(
-        sp.Poly(e, *map.state).total_degree()
-        for x in map.expressions
-        for e in sp.fraction(sp.together(x))
-    )
-    factors = _darboux.determinant_factors(map, degree * top)
-    for k in known:
-        numerator = sp.numer(sp.together(k.cofactor))
-        if numerator.is_polynomial(*map.state):
-            factors += [f for f, _ in sp.factor_list(numerator)[1] if f.has(*map.state)]
-    unique: list[sp.Expr] = []
-    for f in factors:
-        if not any(sp.expand(f - g) == 0 or sp.expand(f + g) == 0 for g in unique):
-            unique.append(f)
-    return unique
 
 
 def _contains(big: Candidate, small: Candidate, map: DiscreteMap) -> bool:
