@@ -243,7 +243,7 @@ class DiscreteMap:
             If a key is not a parameter, or a value is not a finite expression in parameters.
         """
         rule = {
-            self.parameter(p, "values"): _expression(f"values[{p}]", v)
+            self.parameter(p, "values"): checked_expression(f"values[{p}]", v)
             for p, v in _mapping("values", values).items()
         }
         for p, v in rule.items():
@@ -284,7 +284,7 @@ class DiscreteMap:
             the given one is not the inverse.
         """
         h = {
-            y: _expression(f"coordinates[{y}]", e)
+            y: checked_expression(f"coordinates[{y}]", e)
             for y, e in _mapping("coordinates", coordinates).items()
         }
         if len(h) != self.dimension:
@@ -302,7 +302,7 @@ class DiscreteMap:
             back = solutions[0]
         else:
             back = {
-                self.symbol(x, "inverse"): _expression(f"inverse[{x}]", e)
+                self.symbol(x, "inverse"): checked_expression(f"inverse[{x}]", e)
                 for x, e in _mapping("inverse", inverse).items()
             }
         for y, e in h.items():
@@ -337,7 +337,7 @@ class DiscreteMap:
         """
         if isinstance(equation, sp.Eq):
             equation = equation.lhs - equation.rhs
-        m = _expression("equation", equation)
+        m = checked_expression("equation", equation)
         order = self.state[::-1] if eliminate is None else [self.symbol(eliminate, "eliminate")]
         solved = [(x, sp.solve(m, x)) for x in order if m.has(x)]
         unique = [(x, solutions[0]) for x, solutions in solved if len(solutions) == 1]
@@ -448,7 +448,7 @@ def _mapping(argument: str, value: Any) -> Mapping[Any, Any]:
     return value
 
 
-def _expression(argument: str, value: Any, kind: Any = sp.Expr) -> Any:
+def checked_expression(argument: str, value: Any, kind: Any = sp.Expr) -> Any:
     """Return ``value`` as a finite sympy object of that kind, or raise."""
     try:
         expression: Any = sp.sympify(value, strict=True)
@@ -470,7 +470,7 @@ def _checked(
     parameters: tuple[sp.Symbol, ...],
 ) -> Any:
     """Return ``value`` as a sympy object of that kind in the known symbols, or raise."""
-    expression = _expression(argument, value, kind)
+    expression = checked_expression(argument, value, kind)
     unknown = expression.free_symbols - set(state) - set(parameters)
     if unknown:
         named = {s.name for s in state + parameters}

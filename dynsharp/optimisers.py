@@ -8,7 +8,7 @@ from typing import Any
 import sympy as sp
 
 from dynsharp.errors import InputError
-from dynsharp.map import DiscreteMap
+from dynsharp.map import DiscreteMap, checked_expression
 
 __all__ = ["gradient_descent", "heavy_ball", "nesterov"]
 
@@ -173,10 +173,7 @@ def _checked(
         raise InputError("loss", repr(loss), f"a sympy expression in the weights {weights}")
     values = []
     for argument, value in hyper.items():
-        try:
-            value = sp.sympify(value, strict=True)
-        except sp.SympifyError as error:
-            raise InputError(argument, repr(value), "a symbol, number or expression") from error
+        value = checked_expression(argument, value)
         if value.free_symbols & set(weights):
             raise InputError(argument, value, "an expression without the weights")
         values.append(value)
