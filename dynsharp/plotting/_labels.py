@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import sympy as sp
@@ -75,7 +76,7 @@ def _symbol(name: str) -> str:
 def _word(name: str) -> str:
     if name in _ALIASES:
         return _ALIASES[name]
-    if "_" in name or (name[-1:].isdigit() and not name.isdigit()):
+    if split_super_sub(name)[0] != name:  # a subscript that has one itself, as in m_w1
         return _symbol(name)
     text = sp.latex(sp.Symbol(name))
     # A word such as "loss" is upright, not a product of italic letters.
@@ -83,7 +84,8 @@ def _word(name: str) -> str:
 
 
 def _escape(text: str) -> str:
-    return text.replace("_", r"\_").replace(" ", r"\ ").replace("^", "**").replace("$", "")
+    plain = text.replace("\\", "/").replace("^", "**")
+    return re.sub(r"([#%&{}_$ ])", r"\\\1", plain)
 
 
 def _renders(text: str) -> bool:

@@ -48,6 +48,8 @@ def function(
     if isinstance(bound, sp.Basic):
         free = {s: by_name[s.name] for s in bound.free_symbols if s.name in by_name}
         bound = bound.xreplace(free)
+        # Roots of polynomials that have no radicals: NumPy does not know them.
+        bound = bound.xreplace({c: c.evalf() for c in bound.atoms(sp.CRootOf)})
         if unknown := bound.free_symbols - set(own.values()):
             raise InputError("fixed", f"no value for {unknown} of {expression}", "all parameters")
     compiled = sp.lambdify(list(own.values()), bound, "numpy")

@@ -89,7 +89,7 @@ def phase_portrait(
     if nullclines:
         handles += plane.draw_nullclines(ax)
     handles += plane.draw_manifolds(ax, manifolds)
-    handles += draw_fixed_points(ax, fixed_points, plane.axes, plane.span, plane.values)
+    handles += draw_fixed_points(ax, fixed_points, map, plane.axes, plane.span, plane.values)
     for i, orbit in enumerate(read_trajectories(trajectories, map)):
         draw_trajectory(ax, orbit[:, plane.order], _ORBITS[i % len(_ORBITS)])
     if handles:
@@ -222,6 +222,10 @@ class Plane:
         dashes = ["-", (0, (5, 1.5)), (0, (3, 1, 1, 1)), (0, (1, 1))]
         for name, item in named:
             expression = sp.sympify(getattr(item, "equation", item))
+            if free := getattr(item, "constants", ()):
+                raise InputError("manifolds", f"{expression} with free {free}", "values for them")
+            if not bool(self.function(getattr(item, "condition", sp.true))(0.0, 0.0)):
+                continue  # it is not invariant at these parameter values
             if isinstance(expression, sp.Equality):
                 expression = expression.lhs - expression.rhs
             text = name or equation(expression, self.axes[1])
