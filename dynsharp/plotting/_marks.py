@@ -90,7 +90,7 @@ def _label(ax: Axes, marks: list[tuple[float, str]]) -> float:
         "ha": "center",
         "va": "top",
         "fontsize": 8,
-        "linespacing": 1.05,
+        "linespacing": 1.2,
         "zorder": 5,
     }
     texts = [ax.text(0, 0.985, t, transform=ax.transAxes, color=_COLOUR, **style) for _, t in marks]
