@@ -126,11 +126,13 @@ Arrangement: TypeAlias = tuple[Assignments, Assignments, list[sp.Expr]]
 def _forms(
     expressions: list[sp.Expr], state: list[sp.Symbol]
 ) -> Iterator[tuple[Assignments, list[sp.Expr]]]:
-    """Yield the expressions as given and, if they are small polynomials, in Horner form."""
+    """Yield the expressions as given, and with the small polynomials in Horner form."""
     yield [], expressions
-    if all(_is_small_polynomial(e, state) for e in expressions):
-        setup: Assignments = []
-        yield setup, [_horner(e, state, setup) for e in expressions]
+    setup: Assignments = []
+    yield (
+        setup,
+        [_horner(e, state, setup) if _is_small_polynomial(e, state) else e for e in expressions],
+    )
 
 
 def _horner(e: sp.Expr, state: list[sp.Symbol], setup: Assignments) -> sp.Expr:
