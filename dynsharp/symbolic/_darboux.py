@@ -42,15 +42,16 @@ class Candidate:
 # ---- degree one: reduce m∘F modulo m ---------------------------------------------------------
 
 
-def affine(map: DiscreteMap, budget: float) -> tuple[list[Candidate], list[str]]:
+def affine(
+    map: DiscreteMap, budget: float, found: list[Candidate], unresolved: list[str]
+) -> None:
     """Find all affine m of a rational map.
 
     m is normalised to coefficient 1 of its last variable x_p. On m = 0 that variable is an affine
     function of the others; substituted in m∘F, the coefficients of what remains are equations in
-    the coefficients of m alone. They are solved with the parameters generic.
+    the coefficients of m alone. They are solved with the parameters generic. Results are appended
+    to the two lists as they come, so that they survive an interruption.
     """
-    found: list[Candidate] = []
-    unresolved: list[str] = []
     for p in reversed(range(map.dimension)):
         pivot, others = map.state[p], map.state[:p]
         constant = _fresh("c", map)
@@ -70,7 +71,6 @@ def affine(map: DiscreteMap, budget: float) -> tuple[list[Candidate], list[str]]
         for c in components:
             m = pivot + tail.subs(c.solution, simultaneous=True)
             found.append(_candidate(map, m, c.free, c.relations, constant))
-    return found, unresolved
 
 
 def _fresh(name: str, map: DiscreteMap) -> sp.Symbol:
@@ -248,7 +248,7 @@ class _Screen:
                 x: sp.prime(50 + 7 * i + 11 * k) + sp.prime(90 + 5 * i + 13 * k) * self.t
                 for i, x in enumerate(map.state)
             }
-            for k in range(1 + len(monomials) // 4)
+            for k in range(2 + len(monomials) // 8)
         ]
         self._cache: dict[sp.Expr, list[sp.Poly]] = {}
         self._points: dict[sp.Expr, list[int]] = {}

@@ -247,10 +247,13 @@ def invariant_manifolds(
     except BudgetExceeded as over:
         unresolved.append(f"fixed subspaces of symmetries: {over}")
     if rational:
-        candidates, open_ = _affine(map, 0.5 * budget)
-        unresolved += open_
-        for c in _higher(map, degree, candidates, deadline, unresolved):
-            candidates.append(c)
+        candidates: list[Candidate] = []
+        try:
+            with limit(0.6 * budget):
+                _darboux.affine(map, 0.5 * budget, candidates, unresolved)
+        except BudgetExceeded as over:
+            unresolved.append(f"affine manifolds: {over}")
+        candidates += _higher(map, degree, candidates, deadline, unresolved)
         found = [m for c in candidates if (m := _manifold(map, c)) is not None]
     else:
         found = [_by_symmetry(s) for s in subspaces if len(s.equations) == 1]
@@ -261,14 +264,6 @@ def invariant_manifolds(
     found.sort(key=_order)
     extra = tuple(s for s in subspaces if len(s.equations) > 1 and not _is_intersection(s, found))
     return InvariantManifolds(map, tuple(found), extra, tuple(unresolved))
-
-
-def _affine(map: DiscreteMap, budget: float) -> tuple[list[Candidate], list[str]]:
-    try:
-        with limit(budget):
-            return _darboux.affine(map, budget / map.dimension)
-    except BudgetExceeded as over:
-        return [], [f"affine manifolds: {over}"]
 
 
 def _higher(
