@@ -40,7 +40,7 @@ def kernels(
     advance(x, p, alive, first, last, escape, steps)
         In every kind: some steps.
     record(..., out)
-        Kind "record": for each entry of ``out`` (extras × steps × orbits) the values of the extra
+        Kind "record": for each entry of ``out`` (steps × extras × orbits) the values of the extra
         expressions, then a step.
     grow(..., steps, v, growth)
         Kind "grow": a multiple of `RESCALED_EVERY` steps, which carry the tangent vectors ``v``
@@ -78,9 +78,9 @@ def _record(w: Writer, update: Sequence[sp.Expr], observed: Sequence[sp.Expr]) -
     w.step = straight_line([*update, *observed], w.states, w.parameters)
     lines = w.steps([*w.x, *(f"{row}[j]" for row in rows)])
     passes = [
-        "for t in range(out.shape[1]):",
+        "for t in range(out.shape[0]):",
         # a row is sliced before the loop: an index b + j would cost a wrap-around test each
-        *(f"    {row} = out[{n}, t, b : b + m]" for n, row in enumerate(rows)),
+        *(f"    {row} = out[t, {n}, b : b + m]" for n, row in enumerate(rows)),
         *shifted(w.loop(lines, w.x, stop="m")),
     ]
     return w.kernel("record", {"out": "f8[:, :, ::1]"}, passes)

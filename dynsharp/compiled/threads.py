@@ -1,0 +1,118 @@
+"""Work on many orbits, shared out to threads: the kernels release Python's lock."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dynsharp.compiled._writer import LANES
+
+__all__ = ["CHUNK", "run"]
+
+CHUNK = 20_000_000  # steps times orbits between two looks at whether to go on: well under a second
+GROUPS_PER_THREAD = 4
+SHOW_AFTER = 1.0  # seconds of work after which the progress bar appears
+
+
+def run(
+    size: int,
+    work: Callable[[int, int], Iterator[float]],
+    *,
+    label: str,
+    threads: int | None = None,
+    progress: bool | None = None,
+) -> NDArray[np.bool_]:
+    """Do ``work(first, last)`` for ranges that make up ``range(size)``; say which were finished.
+
+    Parameters
+    ----------
+    size
+        Number of orbits.
+    work
+        Generator: does a part of its work (at most about `CHUNK` steps), then yields the fraction
+        done so far. It is abandoned between two parts if the user interrupts.
+    label
+        What the progress bar says.
+    threads
+        Number of threads; as many as there are cores for this process if left out.
+    progress
+        Whether to show a progress bar; if left out, on a terminal after a second.
+
+    Returns
+    -------
+    array of bool
+        For each orbit whether its work was finished: all of them unless Ctrl-C was pressed.
+    """
+    threads = threads or _cores()
+    blocks = -(-size // LANES)
+    ranges = min(blocks, threads * GROUPS_PER_THREAD) if threads > 1 else 1
+    edges = np.minimum(np.linspace(0, blocks, ranges + 1).astype(int) * LANES, size)
+    finished = np.zeros(size, dtype=bool)
+    done = np.zeros(ranges)
+    stop = threading.Event()
+
+    def task(n: int) -> None:
+        first, last = int(edges[n]), int(edges[n + 1])
+        for fraction in work(first, last):
+            done[n] = fraction
+            if stop.is_set() and fraction < 1:
+                return
+        if not stop.is_set() or done[n] >= 1:
+            finished[first:last] = True
+
+    with ThreadPoolExecutor(threads) as pool, _Bar(label, progress) as bar:
+        futures = [pool.submit(task, n) for n in range(ranges)]
+        try:
+            pending: Any = futures
+            while pending:
+                pending = wait(pending, timeout=0.1).not_done
+                bar.update(float(done.mean()))
+        except KeyboardInterrupt:
+            stop.set()
+            pool.shutdown(cancel_futures=True)
+    for future in futures:
+        if not future.cancelled():
+            future.result()
+    return finished
+
+
+def _cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+class _Bar:
+    """A progress bar on standard error that appears only when the work takes a while."""
+
+    def __init__(self, label: str, progress: bool | None) -> None:
+        self.label = label
+        self.wanted = sys.stderr.isatty() if progress is None else progress
+        self.begun = time.monotonic()
+        self.bar: Any = None
+
+    def __enter__(self) -> _Bar:
+        return self
+
+    def update(self, fraction: float) -> None:
+        if self.wanted and self.bar is None and time.monotonic() - self.begun > SHOW_AFTER:
+            from rich.console import Console
+            from rich.progress import Progress
+
+            self.bar = Progress(console=Console(stderr=True), transient=True)
+            self.bar.start()
+            self.task = self.bar.add_task(self.label, total=1.0)
+        if self.bar is not None:
+            self.bar.update(self.task, completed=fraction)
+
+    def __exit__(self, *exception: object) -> None:
+        if self.bar is not None:
+            self.bar.stop()

@@ -1,0 +1,192 @@
+"""One orbit, and the orbit diagram: where orbits go as a parameter varies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dynsharp.compiled.threads import run
+from dynsharp.errors import InputError
+from dynsharp.map import DiscreteMap, Name
+from dynsharp.numerical._engine import Orbits, chunks, observed
+from dynsharp.numerical._sweep import positive_integer, sweep
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+__all__ = ["orbit", "orbit_diagram"]
+
+
+def orbit(
+    map: DiscreteMap,
+    start: Mapping[Name, Any],
+    iterates: int,
+    *,
+    fixed: Mapping[Name, Any] | None = None,
+    escape: float = 1e6,
+    progress: bool | None = None,
+) -> xr.Dataset:
+    """Iterate a map from one start.
+
+    Parameters
+    ----------
+    map
+        The map.
+    start
+        Value of every state variable.
+    iterates
+        Number of steps.
+    fixed
+        Value of every parameter, by name or symbol.
+    escape
+        The orbit has diverged once a state variable is larger in size, or not a number.
+    progress
+        Whether to show a progress bar; if left out, on a terminal after a second.
+
+    Returns
+    -------
+    xarray.Dataset
+        Every state variable and every observable of the map, along ``iterate`` = 0 (the start) to
+        ``iterates``. From the iterate in ``attrs["escaped_at"]`` on (-1 if there is none) they are
+        NaN, and ``diverged`` is 1. The settings are in ``attrs``.
+
+    Raises
+    ------
+    InputError
+        If a value is missing, unknown or not finite, or the start is outside the map's domain.
+
+    Examples
+    --------
+    >>> import dynsharp as ds
+    >>> orbit(ds.systems.uv_eos(), {"F": 0.5}, 3, fixed={"rho": 1.0})["F"].values
+    array([0.5       , 1.125     , 0.86132812, 1.11679706])
+    """
+    import xarray as xr
+
+    steps = positive_integer("iterates", iterates)
+    one = sweep(map, {}, start, fixed)
+    record = observed(one.map, [s.name for s in one.map.state] + list(one.map.observables))
+    orbits = Orbits(one, "record", tuple(record.values()), escape=escape)
+    out = np.full((steps + 1, len(record), 1), np.nan)
+
+    def work(first: int, last: int) -> Iterator[float]:
+        for begin, end in chunks(steps + 1, 1):
+            orbits.call("record", first, last, out[begin:end])
+            yield end / (steps + 1)
+
+    run(1, work, label="orbit", threads=1, progress=progress)
+    values = out[:, :, 0]
+    beyond = ~(np.abs(values[:, : one.map.dimension]) <= escape).all(axis=1)
+    escaped_at = int(beyond.argmax()) if beyond.any() else -1
+    if escaped_at >= 0:
+        values[escaped_at:] = np.nan
+    variables: dict[str, Any] = {n: ("iterate", values[:, i]) for i, n in enumerate(record)}
+    variables["diverged"] = ("iterate", beyond_from(escaped_at, steps + 1))
+    attrs = one.settings | {"iterates": steps, "escape": orbits.escape, "escaped_at": escaped_at}
+    coordinates = {"iterate": np.arange(steps + 1, dtype=np.int32)}
+    return xr.Dataset(variables, coordinates, attrs)
+
+
+def beyond_from(index: int, size: int) -> np.ndarray[Any, np.dtype[np.int8]]:
+    """Return ones from the index on, zeros before; no ones for index -1."""
+    return (np.arange(size) >= index if index >= 0 else np.zeros(size)).astype(np.int8)
+
+
+def orbit_diagram(
+    map: DiscreteMap,
+    parameter: Name,
+    values: Any,
+    start: Mapping[Name, Any],
+    *,
+    transient: int = 5000,
+    keep: int = 256,
+    fixed: Mapping[Name, Any] | None = None,
+    record: Name | Sequence[Name] | None = None,
+    escape: float = 1e6,
+    threads: int | None = None,
+    progress: bool | None = None,
+) -> xr.Dataset:
+    """Iterate a map for every value of a parameter and keep the end of each orbit.
+
+    Parameters
+    ----------
+    map
+        The map.
+    parameter, values
+        The parameter to vary, by name or symbol, and its values.
+    start
+        Value of every state variable: a number, or one for each value of the parameter.
+    transient
+        Number of steps before anything is kept.
+    keep
+        Number of consecutive states to keep.
+    fixed
+        Values of all other parameters.
+    record
+        Names of what to keep: state variables or observables of the map; the state if left out.
+    escape
+        An orbit has diverged once a state variable is larger in size, or not a number, whether or
+        not it would come back. (Polynomial maps are tested after every second step.)
+    threads
+        Number of threads; one a core if left out. The result does not depend on it.
+    progress
+        Whether to show a progress bar; if left out, on a terminal after a second.
+
+    Returns
+    -------
+    xarray.Dataset
+        For every recorded name a variable with dimensions (parameter, ``iterate``), where
+        ``iterate`` counts steps from the start; ``diverged`` (parameter), 1 where the orbit
+        escaped and all its values are NaN. ``attrs`` has the settings, the number ``diverged``,
+        and the number ``unfinished``: after Ctrl-C those have NaN and ``finished`` = 0.
+
+    Raises
+    ------
+    InputError
+        If a value is missing, unknown or not finite, or a start is outside the map's domain.
+    """
+    import xarray as xr
+
+    transient = positive_integer("transient", transient, least=0)
+    keep = positive_integer("keep", keep)
+    name = map.parameter(parameter).name
+    lanes = sweep(map, {name: values}, start, fixed)
+    recorded = observed(lanes.map, record or [s.name for s in map.state])
+    if name in recorded:
+        raise InputError("record", name, "a name other than that of the parameter")
+    orbits = Orbits(lanes, "record", tuple(recorded.values()), escape=escape)
+    out = np.empty((keep, len(recorded), lanes.size))
+    total = transient + keep
+
+    def work(first: int, last: int) -> Iterator[float]:
+        for taken in orbits.advance(first, last, transient):
+            yield taken / total
+        for begin, end in chunks(keep, last - first):
+            orbits.call("record", first, last, out[begin:end])
+            yield (transient + end) / total
+
+    finished = run(lanes.size, work, label="orbit diagram", threads=threads, progress=progress)
+    diverged = (orbits.alive == 0) & finished
+    if (lost := diverged | ~finished).any():
+        out[:, :, lost] = np.nan
+    variables: dict[str, Any] = {
+        key: ((name, "iterate"), out[:, i].T) for i, key in enumerate(recorded)
+    }
+    variables["diverged"] = (name, diverged.astype(np.int8))
+    if not finished.all():
+        variables["finished"] = (name, finished.astype(np.int8))
+    return xr.Dataset(
+        variables,
+        {name: lanes.axes[name], "iterate": np.arange(transient, total, dtype=np.int32)},
+        lanes.settings
+        | {
+            "parameter": name,
+            "transient": transient,
+            "keep": keep,
+            "escape": orbits.escape,
+            "diverged": int(diverged.sum()),
+            "unfinished": int((~finished).sum()),
+        },
+    )
