@@ -230,12 +230,12 @@ def assert_threshold(
     missing = [s.name for s in p.map.parameters if s != symbol and s not in values]
     if missing:
         raise InputError("fixed", fixed, f"values for {', '.join(missing)}")
-    member = _member(p, at)
-    theory, unresolved = _theory(p, symbol, values, member)
+    member = {x: e.subs(values) for x, e in _member(p, at).items()}
+    p = _at_values(p, values)
+    theory = _member_thresholds(p, symbol, member) if member else _thresholds(p, symbol)
     if not theory:
-        doubt = "".join(f"; unresolved: {u}" for u in unresolved)
-        raise AssertionError(f"theory has no threshold of {p.map.name} along {symbol}{doubt}")
-    stable = simulate or _simulation(map, p, symbol, values, member)
+        raise AssertionError(f"theory has no threshold of {p.map.name} along {symbol}")
+    stable = simulate or _simulation(_with_values(map, values), p, symbol, member)
 
     for kind, exact in theory:
         scale = abs(exact) or 1.0
@@ -271,36 +271,58 @@ def _member(p: FixedPoint, at: Mapping[Name, Any] | None) -> dict[sp.Symbol, sp.
     return member
 
 
-def _theory(
-    p: FixedPoint,
-    symbol: sp.Symbol,
-    values: dict[sp.Symbol, sp.Expr],
-    member: dict[sp.Symbol, sp.Expr],
-) -> tuple[list[tuple[str, float]], tuple[str, ...]]:
-    """Return kind and value of the exact thresholds, and what the algebra left unresolved."""
-    if member:  # of one member: the ends of the intervals in which it is stable
-        real = sp.Dummy(real=True)
-        condition = p.stable.subs(member, simultaneous=True).subs(values).subs(symbol, real)
-        region = sp.sympify(condition).as_set().intersect(sp.Interval(-sp.oo, sp.oo))
-        ends = sorted(float(e) for e in region.boundary if e.is_finite)
-        allowed = [e for e in ends if e > 0 or not symbol.is_positive]
-        return [("change of stability", e) for e in allowed], ()
+def _at_values(p: FixedPoint, values: Mapping[sp.Symbol, sp.Expr]) -> FixedPoint:
+    """Return the same fixed point, of the map with these values of parameters."""
+    return FixedPoint(
+        p.map.substitute(values),
+        {x: e.subs(values) for x, e in p.state.items()},
+        p.family,
+        tuple(r.subs(values) for r in p.relations),
+        sp.sympify(p.exists.subs(values)),
+    )
+
+
+def _thresholds(p: FixedPoint, symbol: sp.Symbol) -> list[tuple[str, float]]:
+    """Return kind and value of the thresholds at which the point or family changes stability."""
     found = thresholds(p, symbol)
-    theory = [
-        (t.kind, complex(t.value.subs(values)))
-        for t in found
-        if sp.sympify(t.condition.subs(values)) != sp.false
+    if not found and found.unresolved:
+        raise InputError("p", p, f"thresholds that can be solved for: {found.unresolved[0]}")
+    values = [(t.kind, complex(t.value)) for t in found]
+    real = dict.fromkeys((kind, v.real) for kind, v in values if abs(v.imag) < _ROUNDED)
+    if p.family or p.relations:
+        return list(real)
+    # A bifurcation of a point that is unstable before and after (the saddle of a fold) is none.
+    return [
+        (kind, v) for kind, v in real if _is_stable(p, symbol, v, -1) != _is_stable(p, symbol, v, 1)
     ]
-    real_ones = dict.fromkeys((kind, v.real) for kind, v in theory if abs(v.imag) < _ROUNDED)
-    return list(real_ones), found.unresolved
+
+
+def _is_stable(p: FixedPoint, symbol: sp.Symbol, value: float, side: int) -> bool:
+    """Whether theory says that the point exists and is stable, just beside a threshold."""
+    beside = sp.Rational(value + side * 1e-6 * (abs(value) or 1.0))
+    try:
+        holds = [bool(c.subs(symbol, beside)) for c in (p.exists, p.stable)]
+    except TypeError:  # a comparison of complex numbers: it does not exist
+        return False
+    return all(holds)
+
+
+def _member_thresholds(
+    p: FixedPoint, symbol: sp.Symbol, member: Mapping[sp.Symbol, sp.Expr]
+) -> list[tuple[str, float]]:
+    """Return the ends of the parameter intervals in which one member of a family is stable."""
+    real = sp.Dummy(real=True)
+    condition = p.stable.subs(member, simultaneous=True).subs(symbol, real)
+    region = sp.sympify(condition).as_set().intersect(sp.Interval(-sp.oo, sp.oo))
+    ends = sorted(float(e) for e in region.boundary if e.is_finite)
+    return [("change of stability", e) for e in ends if e > 0 or not symbol.is_positive]
 
 
 def _simulation(
     map: DiscreteMap,
     p: FixedPoint,
     symbol: sp.Symbol,
-    values: dict[sp.Symbol, sp.Expr],
-    member: dict[sp.Symbol, sp.Expr],
+    member: Mapping[sp.Symbol, sp.Expr],
 ) -> Callable[[float], bool]:
     """Whether steps of the orbit from next to the fixed point decay, for a parameter's value."""
     if p.family and not member:
@@ -308,12 +330,9 @@ def _simulation(
         raise InputError("at", "None", wants)
     if p.relations:
         raise InputError("p", p, "a fixed point in closed form; or pass simulate=")
-    numbers = {map.symbol(s, "p"): v for s, v in values.items()}
     varied, state = map.parameter(symbol), [map.symbol(x, "p") for x in p.state]
-    step = sp.lambdify(
-        [*state, varied], [map.update[x].subs(numbers) for x in state], "math", cse=True
-    )
-    rest = [e.subs(member, simultaneous=True).subs(values) for e in p.state.values()]
+    step = sp.lambdify([*state, varied], [map.update[x] for x in state], "math", cse=True)
+    rest = [e.subs(member, simultaneous=True) for e in p.state.values()]
     direction = np.random.default_rng(0).normal(size=len(state))
 
     def stable(value: float) -> bool:
