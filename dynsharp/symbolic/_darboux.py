@@ -42,9 +42,7 @@ class Candidate:
 # ---- degree one: reduce m∘F modulo m ---------------------------------------------------------
 
 
-def affine(
-    map: DiscreteMap, budget: float, found: list[Candidate], unresolved: list[str]
-) -> None:
+def affine(map: DiscreteMap, budget: float, found: list[Candidate], unresolved: list[str]) -> None:
     """Find all affine m of a rational map.
 
     m is normalised to coefficient 1 of its last variable x_p. On m = 0 that variable is an affine
@@ -111,9 +109,7 @@ def cofactor(map: DiscreteMap, m: sp.Expr, relations: Iterable[sp.Expr] = ()) ->
         known = {*map.state, *map.parameters, *(x for _, x in minimal)}
         x = min(r.free_symbols - known, key=lambda s: s.name)
         minimal.append((r, x))
-    image, denominator = sp.fraction(
-        sp.together(m.subs(map.update, simultaneous=True), deep=True)
-    )
+    image, denominator = sp.fraction(sp.together(m.subs(map.update, simultaneous=True), deep=True))
     pivot = next(x for x in reversed(map.state) if m.has(x))
     quotient, remainder = sp.div(sp.Poly(image, pivot), sp.Poly(m, pivot))
     if not all(_vanishes(c, minimal) for c in remainder.all_coeffs()):
@@ -201,22 +197,23 @@ def of_degree(
     """
     x = map.state
     N = sp.lcm_list([sp.fraction(sp.together(e))[1] for e in map.expressions])
-    monomials = sorted(
-        sp.itermonomials(x, degree), key=sp.polys.orderings.monomial_key("grlex", x)
-    )
+    monomials = sorted(sp.itermonomials(x, degree), key=sp.polys.orderings.monomial_key("grlex", x))
     screen = _Screen(map, N, monomials)
     bound = max(e.degree() for e in screen.images[0]) - degree
     images: list[sp.Poly] = []
     found = [k for k in known if not k.constants and not _without_roots(k.polynomial)[1]]
     found = [k for k in found if not k.relations]
+    known_products = list(_power_products(found, degree, x))
     for C in _products(x, factors, [k.cofactor for k in found], bound):
+        possible = screen.dimension(C, degree)
+        if possible == 0:
+            continue
         products = [
             (m, sp.cancel(c * N**degree / C))
-            for m, c in _power_products(found, degree, x)
+            for m, c in known_products
             if screen.proportional(c * N**degree, C)
         ]
-        independent = _rank([m for m, _ in products], monomials, x)
-        if screen.dimension(C, degree) <= independent:
+        if possible <= _rank([m for m, _ in products], monomials, x):
             continue
         images = images or [
             sp.Poly(sp.cancel(N**degree * e.subs(map.update, simultaneous=True)), *x)
@@ -229,6 +226,7 @@ def of_degree(
                 if sp.Poly(m, *x).total_degree() == degree and not _factors(m, x):
                     found.append(Candidate(m, sp.factor(eigenvalue * C / N**degree)))
                     yield found[-1]
+                    known_products = list(_power_products(found, degree, x))
 
 
 class _Screen:
@@ -245,7 +243,11 @@ class _Screen:
         self.numbers = {p: sp.prime(100 + 17 * i) for i, p in enumerate(map.parameters)}
         self.lines = [
             {
-                x: sp.prime(50 + 7 * i + 11 * k) + sp.prime(90 + 5 * i + 13 * k) * self.t
+                x: sp.Poly(
+                    [sp.prime(90 + 5 * i + 13 * k), sp.prime(50 + 7 * i + 11 * k)],
+                    self.t,
+                    modulus=_PRIME,
+                )
                 for i, x in enumerate(map.state)
             }
             for k in range(2 + len(monomials) // 8)
@@ -258,13 +260,20 @@ class _Screen:
             power = [self._on(N**k, line) for k in range(degree + 1)]
             self.images.append(
                 [
-                    prod([f**e for f, e in zip(steps, es, strict=True)], start=power[degree - sum(es)])
+                    prod(
+                        [f**e for f, e in zip(steps, es, strict=True)],
+                        start=power[degree - sum(es)],
+                    )
                     for es in exponents
                 ]
             )
 
-    def _on(self, e: sp.Expr, line: dict[sp.Symbol, sp.Expr]) -> sp.Poly:
-        return sp.Poly(sp.cancel(e.subs(self.numbers)).subs(line), self.t, modulus=_PRIME)
+    def _on(self, e: sp.Expr, line: dict[sp.Symbol, sp.Poly]) -> sp.Poly:
+        total = sp.Poly(0, self.t, modulus=_PRIME)
+        for exponents, c in sp.Poly(sp.cancel(e.subs(self.numbers)), *line).terms():
+            powers = [a**n for a, n in zip(line.values(), exponents, strict=True) if n]
+            total += prod(powers, start=sp.Poly(c, self.t, modulus=_PRIME))
+        return total
 
     def restricted(self, e: sp.Expr) -> list[sp.Poly]:
         """Return a product of factors on all lines."""
@@ -288,11 +297,13 @@ class _Screen:
             base, n = f.as_base_exp()
             if base not in self._points:
                 self._points[base] = [self._at(base, k) for k in range(3)]
-            total = [a * pow(b, int(n), _PRIME) for a, b in zip(total, self._points[base], strict=True)]
+            total = [
+                a * pow(b, int(n), _PRIME) for a, b in zip(total, self._points[base], strict=True)
+            ]
         return [a % _PRIME for a in total]
 
     def _at(self, e: sp.Expr, k: int) -> int:
-        point = {x: a.subs(self.t, k + 2) for x, a in self.lines[0].items()}
+        point = {x: a.eval(k + 2) for x, a in self.lines[0].items()}
         value = sp.Rational(e.subs(self.numbers).subs(point))
         return int(value.p) * pow(int(value.q), -1, _PRIME) % _PRIME
 
@@ -315,9 +326,7 @@ class _Screen:
         if not rows:
             return len(self.images[0])
         K = sp.GF(_PRIME)
-        matrix = DomainMatrix(
-            [[K(a) for a in row] for row in rows], (len(rows), len(rows[0])), K
-        )
+        matrix = DomainMatrix([[K(a) for a in row] for row in rows], (len(rows), len(rows[0])), K)
         return len(rows[0]) - len(matrix.rref()[1])
 
 
@@ -337,13 +346,13 @@ def _products(
             for tail in powers(left[1:], bound - e * degree(left[0])):
                 yield left[0] ** e * tail
 
-    seen = {_primitive(f, x) for f in factors}
+    seen = {g for f in factors for g in (sp.expand(f), sp.expand(-f))}
     further: list[sp.Expr] = []
     for c in cofactors:
         numerator = sp.numer(sp.together(c))
         for f, _ in sp.factor_list(numerator)[1] if numerator.is_polynomial(*x) else []:
-            if f.has(*x) and _primitive(f, x) not in seen:
-                seen.add(_primitive(f, x))
+            if f.has(*x) and sp.expand(f) not in seen:
+                seen |= {sp.expand(f), sp.expand(-f)}
                 further.append(f)
     products = list(powers(factors, bound))
     for f in further:

@@ -6,9 +6,9 @@ cycle leaves alone (sums over the cycle, the multiplier) lie in the smaller fiel
 them generates, of degree (degree of p)/(number of its roots in one cycle): often 1 or 2, where
 closed forms exist.
 
-Morton, Patel, *The Galois theory of periodic points of polynomial maps*, Proc. London Math. Soc. 68
-(1994) 225; Vivaldi, Hatjispyros, *Galois theory of periodic orbits of rational maps*, Nonlinearity 5
-(1992) 961.
+Morton, Patel, *The Galois theory of periodic points of polynomial maps*, Proc. London Math. Soc.
+68 (1994) 225; Vivaldi, Hatjispyros, *Galois theory of periodic orbits of rational maps*,
+Nonlinearity 5 (1992) 961.
 """
 
 from __future__ import annotations
@@ -133,8 +133,7 @@ def iterate_until_closed(
         except ZeroDivisionError:
             return None
         closed = all((a - b).is_zero for a, b in zip(image, points[0], strict=True))
-        if closed != (k == period):
-            if closed or k == period:
-                return None
+        if closed != (k == period) and (closed or k == period):
+            return None
         points.append(image)
     return points[:-1]

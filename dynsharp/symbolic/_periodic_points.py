@@ -17,8 +17,8 @@ def periodic_points(
 ) -> Iterator[tuple[sp.Symbol, sp.Expr, list[sp.Expr]]]:
     """Yield candidates for points of period n: θ, an irreducible p(θ), and each coordinate in θ.
 
-    θ is a state variable. Some candidates may have a lower period; every point of minimal period n is
-    among them, unless a sentence is added to ``unresolved``.
+    θ is a state variable. Some candidates may have a lower period; every point of minimal period n
+    is among them, unless a sentence is added to ``unresolved``.
     """
     if map.dimension == 1:
         (x,) = map.state
@@ -41,9 +41,7 @@ def _return_equations(map: DiscreteMap, n: int) -> list[sp.Expr]:
     for _ in range(n):
         step = dict(zip(map.state, values, strict=True))
         values = [sp.cancel(e.subs(step, simultaneous=True)) for e in map.expressions]
-    return [
-        sp.numer(sp.cancel(v - x)) for v, x in zip(values, map.state, strict=True)
-    ]
+    return [sp.numer(sp.cancel(v - x)) for v, x in zip(values, map.state, strict=True)]
 
 
 def _divisors(n: int) -> list[int]:
@@ -99,7 +97,7 @@ def _common_points(
         # On a root of p the last non-vanishing subresultant is the common factor in y.
         for g in linear:
             slope, rest = sp.Poly(g, y).all_coeffs()
-            if not sp.rem(sp.numer(sp.together(slope)), p, x) == 0:
+            if sp.rem(sp.numer(sp.together(slope)), p, x) != 0:
                 yield x, p, [x, -rest / slope]
                 break
         else:
@@ -124,7 +122,7 @@ def _at_fixed_x(
     for q in _irreducible(R, y) if R.has(y) else []:
         for g in linear:
             slope, rest = sp.Poly(g, x).all_coeffs()
-            if not sp.rem(sp.numer(sp.together(slope)), q, y) == 0:
+            if sp.rem(sp.numer(sp.together(slope)), q, y) != 0:
                 yield y, q, [-rest / slope, y]
                 break
         else:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, reduce
-from itertools import combinations
 from typing import Any, overload
 
 import sympy as sp
@@ -13,11 +12,11 @@ from sympy.logic.boolalg import Boolean
 
 from dynsharp.errors import InputError
 from dynsharp.map import DiscreteMap, tidy
-from dynsharp.symbolic import conditions
+from dynsharp.symbolic import _one_parameter, conditions
 from dynsharp.symbolic._budget import BudgetExceeded, limit
 from dynsharp.symbolic._orbit_algebra import Extension, coefficient_field, iterate_until_closed
 from dynsharp.symbolic._periodic_points import periodic_points
-from dynsharp.symbolic.stability import stability_conditions
+from dynsharp.symbolic.stability import boundary, stability_conditions
 
 __all__ = ["Cycle", "Cycles", "cycles"]
 
@@ -59,23 +58,31 @@ class Cycle:
         """Eigenvalues of DF(x_{n−1})···DF(x_0): the same from whatever point one starts."""
         a = self.coefficients
         if len(a) == 1:
-            return (tidy(-a[0]),)
+            return (
+                sp.expand(-a[0]) if a[0].atoms(sp.Pow) - _integer_powers(a[0]) else tidy(-a[0]),
+            )
         if len(a) == 2:
-            trace, determinant = -a[0], a[1]
-            root = sp.sqrt(tidy(trace**2 - 4 * determinant))
-            return (tidy((trace - root) / 2), tidy((trace + root) / 2))
+            A, B = _square_part(sp.expand(a[0] ** 2 / 4 - a[1]))
+            root = A * sp.sqrt(B)
+            return (tidy(-a[0] / 2 - root), tidy(-a[0] / 2 + root))
         mu = sp.Dummy("mu")
         roots = sp.roots(sp.Poly([1, *a], mu), multiple=True)
         return tuple(roots) if len(roots) == len(a) else tuple(sp.Poly([1, *a], mu).all_roots())
 
     @cached_property
     def stable(self) -> Boolean:
-        """Condition for linear stability: every multiplier strictly inside the unit circle."""
+        """Condition, where it exists, for all multipliers to be strictly inside the unit circle."""
         mu = sp.Dummy("mu")
         if not set().union(*(c.free_symbols for c in self.coefficients)):
             return sp.true if all(abs(sp.N(m, 30)) < 1 for m in self.multipliers) else sp.false
+        polynomial = sp.Poly([1, *self.coefficients], mu)
+        if self.relations and any(c.has(*self.map.state) for c in self.coefficients):
+            return sp.And(*(e > 0 for e in boundary(polynomial).expressions()))
+        if any(p.exp.is_Integer is False for c in self.coefficients for p in c.atoms(sp.Pow)):
+            inside = [e > 0 for e in boundary(polynomial).expressions()]
+            return _simplified(sp.And(*inside, self.exists))
         facts = self.exists.args if isinstance(self.exists, sp.And) else (self.exists,)
-        return stability_conditions(sp.Poly([1, *self.coefficients], mu), facts=facts)
+        return stability_conditions(polynomial, facts=facts)
 
     def __repr__(self) -> str:
         shown = [
@@ -119,8 +126,8 @@ def cycles(map: DiscreteMap, period: int, budget: float = 20.0) -> Cycles:
     """Find the cycles of a map, exactly.
 
     The periodic points of minimal period n are the roots of a polynomial (the dynatomic one in one
-    variable, a resultant of the components of Fⁿ(x) − x in several). It is factored over the field of
-    the parameters, and each factor's cycles are separated by a sum over the cycle, which is of
+    variable, a resultant of the components of Fⁿ(x) − x in several). It is factored over the field
+    of the parameters, and each factor's cycles are separated by a sum over the cycle, which is of
     n times lower degree: where it is of degree 1 or 2 the cycle is in closed form, or known by a
     polynomial of degree n for its points (see ``Cycle.relations``). With no parameters left, points
     are exact algebraic numbers.
@@ -191,15 +198,13 @@ def _collect(map: DiscreteMap, n: int, found: list[Cycle], unresolved: list[str]
         j = map.state.index(theta)
         orbit = _Orbit(map, L, points, j)
         seen += [(theta, q) for q in orbit.conjugate_polynomials()]
-        found.extend(orbit.cycles())
+        found.extend(c for c in orbit.cycles() if c.exists != sp.false)
 
 
 class _Orbit:
     """The cycles through the roots of one irreducible polynomial: points[i][j] in L."""
 
-    def __init__(
-        self, map: DiscreteMap, L: Extension, points: list[list[sp.Poly]], j: int
-    ) -> None:
+    def __init__(self, map: DiscreteMap, L: Extension, points: list[list[sp.Poly]], j: int) -> None:
         self.map, self.L, self.points, self.j = map, L, points, j
         self.own = [i for i, x in enumerate(points) if L.is_root(x[j])]
         self.count = L.degree // len(self.own)  # cycles, over an algebraically closed field
@@ -282,9 +287,7 @@ class _Orbit:
         real = conditions.not_negative(B)
         if real == sp.false:
             return []
-        return [
-            self._cycle(rows[:-1], [sp.S.One, (c1 / 2, sign * A, B)], real) for sign in (1, -1)
-        ]
+        return [self._cycle(rows[:-1], [sp.S.One, (c1 / 2, sign * A, B)], real) for sign in (1, -1)]
 
     def _cycle(self, rows: list[list[sp.Expr]], t: list[Any], real: Boolean) -> Cycle:
         """Build a cycle from the coordinates of its data in the basis t^i θ^k."""
@@ -339,22 +342,28 @@ class _Orbit:
 
     def _numbers(self) -> Iterator[Cycle]:
         """Yield the real cycles of a map without parameters, in algebraic numbers."""
-        L, x = self.L, self.L.theta
+        L = self.L
         roots = L.p.real_roots(multiple=True)
-        coefficients = [a.as_expr() for a in self.characteristic()]
+        characteristic = self.characteristic()
         used: set[int] = set()
         for k, root in enumerate(roots):
             if k in used:
                 continue
             for i in self.own:
-                position = sp.N(self.points[i][self.j].as_expr().subs(x, sp.N(root, 60)), 40)
-                nearest = min(range(len(roots)), key=lambda m: abs(sp.N(roots[m], 40) - position))
-                used.add(nearest)
+                used.add(roots.index(_algebraic(self.points[i][self.j], L.p, root)))
             points = [
-                {name: v.as_expr().subs(x, root) for name, v in zip(self.map.state, p, strict=True)}
+                {
+                    name: _algebraic(v, self._minimal_polynomial(v), root)
+                    for name, v in zip(self.map.state, p, strict=True)
+                }
                 for p in self.points
             ]
-            yield self._finished(points, (), sp.true, [c.subs(x, root) for c in coefficients])
+            yield self._finished(
+                points,
+                (),
+                sp.true,
+                [_algebraic(c, self._minimal_polynomial(c), root) for c in characteristic],
+            )
 
     def _finished(
         self,
@@ -365,13 +374,23 @@ class _Orbit:
     ) -> Cycle:
         domain = self.map.domain
         inside = sp.And(*(domain.subs(p, simultaneous=True) for p in points))
-        condition = conditions.simplify(sp.And(exists, inside)) if not relations else exists & inside
+        condition = _simplified(sp.And(exists, inside))
         return Cycle(self.map, tuple(points), relations, condition, tuple(coefficients))
 
 
-def _matmul(
-    L: Extension, a: list[list[sp.Poly]], b: list[list[sp.Poly]]
-) -> list[list[sp.Poly]]:
+def _simplified(condition: Boolean) -> Boolean:
+    """Solve a condition in one symbol for it; simplify one in several."""
+    if len(condition.free_symbols) == 1:
+        (x,) = condition.free_symbols
+        solved = _one_parameter.solve(condition, x)
+        if solved is not None:
+            return solved
+    if condition.has(sp.Eq):
+        return condition
+    return conditions.simplify(condition)
+
+
+def _matmul(L: Extension, a: list[list[sp.Poly]], b: list[list[sp.Poly]]) -> list[list[sp.Poly]]:
     return [
         [
             reduce(lambda s, t: s + t, [L.multiply(x, row[m]) for x, row in zip(r, b, strict=True)])
@@ -381,22 +400,35 @@ def _matmul(
     ]
 
 
+def _algebraic(a: sp.Poly, minimal: sp.Poly, root: sp.Expr) -> sp.Expr:
+    """Return the value of a at θ = root as a root of its minimal polynomial."""
+    value = sp.N(a.as_expr().subs(a.gen, sp.N(root, 80)), 60)
+    return min(minimal.real_roots(), key=lambda r: abs(sp.N(r, 60) - value))
+
+
 def _square_part(e: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
-    """Return A, B with A²B = e and B as small as factoring makes it."""
-    e = sp.factor(e)
-    A, B = sp.S.One, sp.S.One
-    for f, n in (f.as_base_exp() for f in sp.Mul.make_args(e)):
-        if not n.is_Integer:
-            B *= f**n
-            continue
-        half, odd = divmod(int(n), 2)
-        A, B = A * f**half, B * f**odd
-        if odd and n < 0:  # 1/f = f/f²
-            A, B = A, B
-    number, rest = B.as_coeff_Mul()
-    root = sp.sqrt(abs(number))
-    outside, inside = root.as_coeff_Mul()
-    return A * outside, sp.sign(number) * inside**2 * rest
+    """Return A, B with A²B = e and B a polynomial as simple as factoring makes it."""
+    e = sp.together(e)
+    A, B, number = sp.S.One, sp.S.One, sp.S.One
+    for part, side in zip(sp.fraction(e), (1, -1), strict=True):
+        constant, factors = _factored(part)
+        number *= constant**side
+        for f, n in factors:
+            A *= f ** (side * ((n + (side < 0)) // 2))  # 1/f = f/f²
+            B *= f ** (n % 2)
+    outside, inside = sp.sqrt(abs(number)).as_coeff_Mul()
+    return A * outside, sp.sign(number) * inside**2 * sp.expand(B)
+
+
+def _factored(e: sp.Expr) -> tuple[sp.Expr, list[tuple[sp.Expr, int]]]:
+    if all(p.exp.is_Integer for p in e.atoms(sp.Pow)):
+        return sp.factor_list(e)
+    content, rest = sp.expand(e).as_content_primitive()
+    return content, [(rest, 1)]
+
+
+def _integer_powers(e: sp.Expr) -> set[sp.Expr]:
+    return {p for p in e.atoms(sp.Pow) if p.exp.is_Integer}
 
 
 def _sum(a: sp.Expr, b: sp.Expr, B: sp.Expr) -> sp.Expr:

@@ -195,9 +195,9 @@ def invariant_manifolds(
 
     m∘F = c·m makes m = 0 invariant, and the cofactor c tells what happens beside it. For rational
     maps all affine m are found, by reducing m∘F modulo m; those of higher degree are found if c is
-    a constant times powers of factors of det DF and a factor of a cofactor found before. For other maps the
-    fixed subspaces of permutation and sign symmetries are found. The parameters are generic: a
-    manifold that exists only for special parameter values is not reported.
+    a constant times powers of factors of det DF and one factor of a cofactor found before. For
+    other maps the fixed subspaces of permutation and sign symmetries are found. The parameters are
+    generic: a manifold that exists only for special parameter values is not reported.
 
     Parameters
     ----------
@@ -316,8 +316,9 @@ def _by_symmetry(subspace: InvariantSubspace) -> InvariantManifold:
 def _signed(m: sp.Expr, map: DiscreteMap) -> sp.Expr:
     """Write x − y for y − x; the last variable keeps its plus otherwise."""
     terms = sp.Add.make_args(m)
-    difference = len(terms) == 2 and all(abs(t) in map.state or -t in map.state or t in map.state
-                                         for t in terms)
+    difference = len(terms) == 2 and all(
+        abs(t) in map.state or -t in map.state or t in map.state for t in terms
+    )
     first = next(x for x in map.state if m.has(x))
     return -m if difference and m.coeff(first) == -1 else m
 

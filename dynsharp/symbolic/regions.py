@@ -152,9 +152,9 @@ def _definite(f: sp.Expr, map: DiscreteMap) -> Boolean:
         return conditions.not_negative(f)
     if conditions.sign(f) in (0, 1):
         return sp.true
-    polynomial = sp.Poly(f, *variables)
-    if polynomial.total_degree() != 2:
+    if not f.is_polynomial(*variables) or _degree(f, map) != 2:
         return sp.false
+    polynomial = sp.Poly(f, *variables)
     # f = (1, x)ᵀ G (1, x) is positive if G is positive definite: its leading minors, x first.
     homogeneous = polynomial.homogenize(sp.Dummy("one"))
     G = sp.hessian(homogeneous.as_expr(), homogeneous.gens) / 2
@@ -236,15 +236,13 @@ def _cells(
             b_ub=S * b[:k],
             bounds=[(None, None)] * n + [(None, 1.0)],
         )
-        return result.status == 0 and -result.fun > 1e-9
+        return result.x is not None and bool(result.x[-1] > 1e-9)
 
     def bounded(signs: tuple[int, ...]) -> bool:
         # no direction d ≠ 0 with s·Ad ≥ 0
         S = np.array(signs)[:, None]
         return all(
-            linprog(
-                e, A_ub=-S * A, b_ub=np.zeros(len(A)), bounds=[(-1, 1)] * n
-            ).fun > -1e-9
+            e @ linprog(e, A_ub=-S * A, b_ub=np.zeros(len(A)), bounds=[(-1, 1)] * n).x > -1e-9
             for e in np.r_[np.eye(n), -np.eye(n)]
         )
 
@@ -260,11 +258,7 @@ def _cells(
     for signs in cells:
         S = np.array(signs)
         own = [on for on, v in points.items() if (S * (A @ v + b) > -1e-9).all()]
-        facets = tuple(
-            i
-            for i in range(len(planes))
-            if interior(signs) and _is_facet(i, S, A, b)
-        )
+        facets = tuple(i for i in range(len(planes)) if interior(signs) and _is_facet(i, S, A, b))
         yield _Cell(signs, tuple(sorted(own, key=sorted)), facets, bounded(signs))
 
 
@@ -275,9 +269,7 @@ def _is_facet(i: int, S: np.ndarray, A: np.ndarray, b: np.ndarray) -> bool:
     rows = np.r_[-S[:, None] * A]
     limits = S * b
     limits[i] += 1.0  # s(Ax + b) ≥ −1 in place of ≥ 0 keeps the programme bounded
-    result = linprog(
-        S[i] * A[i], A_ub=rows, b_ub=limits, bounds=[(None, None)] * A.shape[1]
-    )
+    result = linprog(S[i] * A[i], A_ub=rows, b_ub=limits, bounds=[(None, None)] * A.shape[1])
     return bool(result.status == 0 and result.fun + S[i] * b[i] < -1e-9)
 
 
@@ -320,10 +312,10 @@ def _proved(
 # ---- one curved manifold -------------------------------------------------------------------
 
 
-def _sides(
-    map: DiscreteMap, m: Manifold, condition: Boolean
-) -> Iterator[ForwardInvariantRegion]:
+def _sides(map: DiscreteMap, m: Manifold, condition: Boolean) -> Iterator[ForwardInvariantRegion]:
     """Yield m ≥ 0 and m ≤ 0; the inside of an ellipsoid is bounded."""
+    if any(_inequality(m.equation, s, map) == sp.true for s in (1, -1)):
+        return  # a sum of squares: m = 0 is no boundary
     for s in (1, -1):
         bounded, inside = False, condition
         if _degree(m.equation, map) == 2:

@@ -119,7 +119,8 @@ def fixed_subspaces(map: DiscreteMap, blocks: int = 3) -> list[InvariantSubspace
 
 def _involutions(map: DiscreteMap, blocks: int) -> list[Involution]:
     evaluate, samples = _evaluator(map)
-    n, seen = map.dimension, set()
+    n = map.dimension
+    seen: set[Involution] = set()
     starts: list[Move] = [(i, i, -1) for i in range(n)]
     starts += [(i, j, s) for i in range(n) for j in range(i + 1, n) for s in (1, -1)]
     for start in starts:
@@ -200,9 +201,7 @@ def _equation(map: DiscreteMap, move: Move) -> sp.Expr:
     return map.state[i] - s * map.state[j] if i != j else map.state[i]
 
 
-def _parametrisation(
-    map: DiscreteMap, equations: tuple[sp.Expr, ...]
-) -> dict[sp.Symbol, sp.Expr]:
+def _parametrisation(map: DiscreteMap, equations: tuple[sp.Expr, ...]) -> dict[sp.Symbol, sp.Expr]:
     solved = sp.solve(equations, map.state[::-1], dict=True)[0]
     return {x: solved.get(x, x) for x in map.state}
 
