@@ -432,8 +432,10 @@ def _tidy_condition(condition: Boolean) -> Boolean:
         (x,) = condition.free_symbols
         with contextlib.suppress(NotImplementedError):
             solved = sp.reduce_inequalities(condition, x)
-            return solved.subs({x < sp.oo: sp.true, -sp.oo < x: sp.true})
-    return condition
+            condition = solved.subs({x < sp.oo: sp.true, -sp.oo < x: sp.true})
+    return condition.replace(
+        lambda e: isinstance(e, sp.Rel) and e.lhs.is_number, lambda e: e.reversed
+    )
 
 
 def _sequence(argument: str, value: Any) -> tuple[Any, ...]:

@@ -18,6 +18,7 @@ from dynsharp.errors import InputError
 from dynsharp.map import DiscreteMap
 from dynsharp.optimisers import gradient_descent
 from dynsharp.systems._checks import Array, checked_array, checked_count, checked_positive
+from dynsharp.systems._products import last_layers_squared, products_without
 from dynsharp.systems._training import train
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ class ChainOnData:
         """
         C = np.broadcast_to(imbalance, self.depth - 1) if np.ndim(imbalance) == 0 else imbalance
         C = checked_array("imbalance", C, ndim=1, shape=(self.depth - 1,))
-        v = np.sqrt(_last_layers_squared(C, self.Q))
+        v = np.sqrt(last_layers_squared(C, self.Q))
         return self.targets / (self.sigma * v.prod()), v
 
     def sharpness_at_minimum(self, v: Any) -> Array:
@@ -182,7 +183,7 @@ class ChainOnData:
         """Exact Hessian at any state, of shape (..., r + D − 1, r + D − 1), in (u, v)."""
         u, v = self._state("u", u, self.rank), self._state("v", v, self.depth - 1)
         V = v.prod(-1)[..., None]
-        without = _products_without(v)  # V/(v_i v_j), and V/v_i on the diagonal
+        without = products_without(v)  # V/(v_i v_j), and V/v_i on the diagonal
         without_one = np.diagonal(without, axis1=-2, axis2=-1)
         prediction = self.sigma * u
         residual = prediction * V - self.targets
@@ -231,7 +232,7 @@ class ChainOnData:
     def step(self, u: Array, v: Array, eta: float) -> tuple[Array, Array]:
         """Return the state after one step of gradient descent."""
         V = v.prod(-1)[..., None]
-        without_one = np.diagonal(_products_without(v), axis1=-2, axis2=-1)
+        without_one = np.diagonal(products_without(v), axis1=-2, axis2=-1)
         h = self.sigma * (self.sigma * u * V - self.targets) / self.samples
         return u - eta * V * h, v - eta * without_one * (u * h).sum(-1)[..., None]
 
@@ -398,29 +399,3 @@ def chain_on_data(X: Any, y: Any, depth: int) -> ChainOnData:
     for array in (sigma, targets, directions):
         array.flags.writeable = False
     return ChainOnData(len(X), depth, sigma, targets, directions, unreachable)
-
-
-def _last_layers_squared(C: Array, Q: float) -> Array:
-    """Return v_i² = t − C_i for the root t > max(0, C_i) of t Π (t − C_i) = Q."""
-    from scipy.optimize import brentq
-
-    # With t = max(0, C_i) + s every factor is s + gap ≥ s, and one gap is zero: s is the smallest
-    # factor, solved for by its logarithm, so that it keeps its precision when it is tiny.
-    floor = max(0.0, float(C.max()))
-    gaps = np.sort(np.append(floor - C, floor))
-
-    def excess(log_s: float) -> float:
-        return float(np.sum(np.log(np.exp(log_s) + gaps)) - np.log(Q))
-
-    # Every factor is at least s, whence s ≤ Q^{1/D}; and at most Q^{1/D} + gap, whence a lower end.
-    highest = Q ** (1 / len(gaps))
-    lowest = np.log(Q) - np.sum(np.log(highest + gaps[1:]))
-    log_s = brentq(excess, lowest - 1, np.log(highest) + 1, xtol=1e-15, rtol=1e-15)
-    return np.asarray(np.exp(log_s) + (floor - C))
-
-
-def _products_without(v: Array) -> Array:
-    """Π_{k ≠ i, j} v_k for all i, j (on the diagonal without one), zeros among v allowed."""
-    index = np.arange(v.shape[-1])
-    left_out = (index == index[:, None, None]) | (index == index[None, :, None])
-    return np.asarray(np.where(left_out, 1.0, v[..., None, None, :]).prod(-1))
