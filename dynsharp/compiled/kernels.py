@@ -111,7 +111,8 @@ def _grow(w: Writer, update: Sequence[sp.Expr], factors: Sequence[sp.Expr]) -> s
         ]
         finish += [
             *(f"{name} = {name}_[j]" for name in group),
-            f"row{n}[j] = math.log({size}) + e{n}_[j] * math.log(2.0)",
+            f"grown = math.log({size}) - size{n}_[j] + e{n}_[j] * math.log(2.0)",
+            f"row{n}[j] = grown if {size} != 0.0 else -math.inf",
         ]
     passes = [
         f"for t in range(steps // {RESCALED_EVERY}):",
@@ -123,9 +124,13 @@ def _grow(w: Writer, update: Sequence[sp.Expr], factors: Sequence[sp.Expr]) -> s
         *shifted(finish),
     ]
     arrays = [f"{name}_ = aligned({w.lanes})" for name in [*v, *products]]
+    arrays += [f"size{n}_ = aligned({w.lanes})" for n in range(len(growing))]
     arrays += [f"e{n}_ = np.zeros({w.lanes}, np.int64)" for n in range(len(growing))]
     initial = [f"{name}_[j] = v[{n}, i]" for n, name in enumerate(v)]
     initial += [f"{name}_[j] = 1.0" for name in products]
+    for n, (group, size) in enumerate(zip(growing, sizes, strict=True)):
+        initial += [f"{name} = {name}_[j]" for name in group]
+        initial += [f"size{n}_[j] = math.log({size})"]
     final = [f"v[{n}, b + j] = {name}_[j]" for n, name in enumerate(v)]
     signature = {"steps": "i8", "v": "f8[:, ::1]", "growth": "f8[:, ::1]"}
     return w.kernel("grow", signature, passes, arrays, initial, final)

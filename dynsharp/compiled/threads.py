@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dynsharp.compiled._writer import LANES
+from dynsharp.errors import InputError
 
 __all__ = ["CHUNK", "run"]
 
@@ -51,7 +52,10 @@ def run(
     array of bool
         For each orbit whether its work was finished: all of them unless Ctrl-C was pressed.
     """
-    threads = threads or _cores()
+    if threads is None:
+        threads = _cores()
+    elif not isinstance(threads, int) or threads < 1:
+        raise InputError("threads", repr(threads), "a positive number of threads")
     blocks = -(-size // LANES)
     ranges = min(blocks, threads * GROUPS_PER_THREAD) if threads > 1 else 1
     edges = np.minimum(np.linspace(0, blocks, ranges + 1).astype(int) * LANES, size)
@@ -107,7 +111,7 @@ class _Bar:
             from rich.console import Console
             from rich.progress import Progress
 
-            self.bar = Progress(console=Console(stderr=True), transient=True)
+            self.bar = Progress(console=Console(stderr=True, force_terminal=True), transient=True)
             self.bar.start()
             self.task = self.bar.add_task(self.label, total=1.0)
         if self.bar is not None:

@@ -1,6 +1,6 @@
 """Numbers: orbits, orbit diagrams, Lyapunov exponents, phase diagrams, as xarray Datasets."""
 
-from dynsharp.numerical.lyapunov import lyapunov
+from dynsharp.numerical.exponents import lyapunov
 from dynsharp.numerical.orbits import orbit, orbit_diagram
 from dynsharp.numerical.periods import phase_diagram
 

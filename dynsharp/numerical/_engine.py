@@ -33,10 +33,10 @@ class Orbits:
         self, sweep: Sweep, kind: str, extra: Sequence[sp.Expr] = (), *, escape: float
     ) -> None:
         m = sweep.map
+        self.escape = checked_escape(escape)
         self.x: Array = sweep.start.copy()
         self.p: Array = sweep.parameters
         self.alive: Array = (np.abs(self.x) <= escape).all(axis=0).astype(float)
-        self.escape = checked_escape(escape)
         lanes = {"lanes": 1} if sweep.size == 1 else {}
         self.kernels: ModuleType = kernels(
             kind, m.state, m.parameters, m.expressions, tuple(extra), **lanes

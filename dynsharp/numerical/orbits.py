@@ -85,8 +85,13 @@ def orbit(
     variables: dict[str, Any] = {n: ("iterate", values[:, i]) for i, n in enumerate(record)}
     variables["diverged"] = ("iterate", beyond_from(escaped_at, steps + 1))
     attrs = one.settings | {"iterates": steps, "escape": orbits.escape, "escaped_at": escaped_at}
-    coordinates = {"iterate": np.arange(steps + 1, dtype=np.int32)}
+    coordinates = {"iterate": iterate_numbers(0, steps + 1)}
     return xr.Dataset(variables, coordinates, attrs)
+
+
+def iterate_numbers(begin: int, end: int) -> np.ndarray[Any, Any]:
+    """Return the numbers in a type that netCDF has: 64-bit integers are none of those."""
+    return np.arange(begin, end, dtype=np.int32 if end < 2**31 else np.float64)
 
 
 def beyond_from(index: int, size: int) -> np.ndarray[Any, np.dtype[np.int8]]:
@@ -179,7 +184,7 @@ def orbit_diagram(
         variables["finished"] = (name, finished.astype(np.int8))
     return xr.Dataset(
         variables,
-        {name: lanes.axes[name], "iterate": np.arange(transient, total, dtype=np.int32)},
+        {name: lanes.axes[name], "iterate": iterate_numbers(transient, total)},
         lanes.settings
         | {
             "parameter": name,
