@@ -87,8 +87,11 @@ def _candidate(
 ) -> Candidate:
     denominator = sp.fraction(sp.together(m))[1]
     m = sp.expand(sp.cancel(sp.together(m) * denominator) if denominator.free_symbols else m)
-    if constant in free and not relations:  # m − c for every c: a first integral, reported once
-        return Candidate(m.subs(constant, 0), sp.S.One, tuple(x for x in free if x != constant))
+    linear = m.subs(constant, 0)
+    if constant in free and not relations and sp.expand(m - linear - constant) == 0:
+        # linear + c for every c: a first integral, reported once
+        remaining = tuple(x for x in free if x != constant)
+        return Candidate(linear, cofactor(map, linear), remaining)
     return Candidate(m, cofactor(map, m, relations), free, relations)
 
 
@@ -198,6 +201,8 @@ def of_degree(
     x = map.state
     N = sp.lcm_list([sp.fraction(sp.together(e))[1] for e in map.expressions])
     monomials = sorted(sp.itermonomials(x, degree), key=sp.polys.orderings.monomial_key("grlex", x))
+    # c = (λ C/N^degree) in lowest terms: C may share factors with the denominator.
+    factors = [*factors, *(f for f, _ in sp.factor_list(N)[1] if f.has(*x))]
     screen = _Screen(map, N, monomials)
     bound = max(e.degree() for e in screen.images[0]) - degree
     images: list[sp.Poly] = []
