@@ -20,6 +20,7 @@ __all__ = ["CHUNK", "run"]
 
 CHUNK = 20_000_000  # steps times orbits between two looks at whether to go on: well under a second
 GROUPS_PER_THREAD = 4
+BLOCKS_PER_GROUP = 64  # at most: so that a chunk of their steps is worth its set-up
 SHOW_AFTER = 1.0  # seconds of work after which the progress bar appears
 
 
@@ -57,7 +58,8 @@ def run(
     elif not isinstance(threads, int) or threads < 1:
         raise InputError("threads", repr(threads), "a positive number of threads")
     blocks = -(-size // LANES)
-    ranges = min(blocks, threads * GROUPS_PER_THREAD) if threads > 1 else 1
+    wanted = threads * GROUPS_PER_THREAD if threads > 1 else 1
+    ranges = min(blocks, max(wanted, -(-blocks // BLOCKS_PER_GROUP)))
     edges = np.minimum(np.linspace(0, blocks, ranges + 1).astype(int) * LANES, size)
     finished = np.zeros(size, dtype=bool)
     done = np.zeros(ranges)
