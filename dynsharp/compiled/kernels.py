@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache, reduce
-from types import ModuleType
+from types import SimpleNamespace
 
 import sympy as sp
 
@@ -29,7 +29,7 @@ def kernels(
     update: tuple[sp.Expr, ...],
     extra: tuple[sp.Expr, ...] = (),
     lanes: int = LANES,
-) -> ModuleType:
+) -> SimpleNamespace:
     """Compile (or load) the kernels of one kind for a map.
 
     All take ``x`` (states × orbits) and ``alive`` (orbits), which they advance in place,
@@ -56,10 +56,14 @@ def kernels(
     InputError
         If an expression cannot be compiled.
     """
-    write = {"record": _record, "grow": _grow, "period": _period}[kind]
     polynomial = all(e.is_polynomial(*state) for e in update)
     w = Writer(state, parameters, lanes, tested_once=polynomial)
-    return load("\n\n\n".join([HEAD, _advance(w, update), write(w, update, extra)]) + "\n")
+    write = {"record": _record, "grow": _grow, "period": _period}[kind]
+    # two modules, so that kernels of another kind for this map share the first
+    advance, other = (
+        load(f"{HEAD}\n\n\n{source}\n") for source in (_advance(w, update), write(w, update, extra))
+    )
+    return SimpleNamespace(advance=advance.advance, **{kind: getattr(other, kind)})
 
 
 def _advance(w: Writer, update: Sequence[sp.Expr], extra: Sequence[sp.Expr] = ()) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -38,9 +37,7 @@ class Orbits:
         self.p: Array = sweep.parameters
         self.alive: Array = (np.abs(self.x) <= escape).all(axis=0).astype(float)
         lanes = {"lanes": 1} if sweep.size == 1 else {}
-        self.kernels: ModuleType = kernels(
-            kind, m.state, m.parameters, m.expressions, tuple(extra), **lanes
-        )
+        self.kernels = kernels(kind, m.state, m.parameters, m.expressions, tuple(extra), **lanes)
 
     def call(self, name: str, first: int, last: int, *arguments: Any) -> None:
         """Call a kernel on the orbits ``first`` to ``last``."""

