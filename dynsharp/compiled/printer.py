@@ -93,7 +93,7 @@ def straight_line(
     --------
     >>> F, rho = sp.symbols("F rho")
     >>> straight_line([F*(1 + rho - F)**2], {F: "x"}, {rho: "p"}).lines(["x"])
-    ['c0 = p + 1.0', 't0 = c0 - x', 'x = (x*(t0*t0))']
+    ['c0 = -2.0*p - 2.0', 'c1 = (p*p) + (p + p) + 1.0', 'x = x*(c1 + x*(c0 + x))']
     """
     names = {**variables, **(constants or {})}
     for e in expressions:

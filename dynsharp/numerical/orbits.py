@@ -61,7 +61,7 @@ def orbit(
     --------
     >>> import dynsharp as ds
     >>> orbit(ds.systems.uv_eos(), {"F": 0.5}, 3, fixed={"rho": 1.0})["F"].values
-    array([0.5       , 1.125     , 0.86132812, 1.11679706])
+    array([0.5       , 1.125     , 0.86132812, 1.11677534])
     """
     import xarray as xr
 
