@@ -22,6 +22,10 @@ def periodic_points(
     """
     if map.dimension == 1:
         (x,) = map.state
+        if _return_equations(map, n) == [0]:
+            if not any(_return_equations(map, d) == [0] for d in _divisors(n)):
+                unresolved.append(f"every point has period {n} or a divisor of it")
+            return
         for p in _irreducible(_dynatomic(map, n), x):
             yield x, p, [x]
     elif map.dimension == 2:
@@ -68,13 +72,14 @@ def _by_resultants(
 ) -> Iterator[tuple[sp.Symbol, sp.Expr, list[sp.Expr]]]:
     """Eliminate one variable by resultants of the factors of the two return equations."""
     x, y = map.state
-    first, second = (
-        [f for f, _ in sp.factor_list(e)[1] if f.has(x, y)] for e in _return_equations(map, n)
-    )
-    if not first or not second:  # one component of F^n is the identity
-        for f in [*first, *second] or [sp.S.Zero]:
+    equations = _return_equations(map, n)
+    first, second = ([f for f, _ in sp.factor_list(e)[1] if f.has(x, y)] for e in equations)
+    if sp.S.Zero in equations:  # a component of F^n is the identity
+        for f in [*first, *second]:
             if not _lower_period(map, n, [f]):
                 unresolved.append(f"a family of cycles of period {n} on {f} = 0")
+        if equations == [0, 0] and not _lower_period(map, n, [sp.S.Zero]):
+            unresolved.append(f"a family of cycles: every point has period {n} or a divisor of it")
         return
     for a, b in product(first, second):
         if a == b or sp.expand(a + b) == 0:

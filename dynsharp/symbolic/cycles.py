@@ -14,6 +14,7 @@ from dynsharp.errors import InputError
 from dynsharp.map import DiscreteMap, tidy
 from dynsharp.symbolic import _one_parameter, conditions
 from dynsharp.symbolic._budget import BudgetExceeded, limit
+from dynsharp.symbolic._exact import with_constants_as_parameters, with_exact_numbers
 from dynsharp.symbolic._orbit_algebra import Extension, coefficient_field, iterate_until_closed
 from dynsharp.symbolic._periodic_points import periodic_points
 from dynsharp.symbolic.stability import boundary, stability_conditions
@@ -135,7 +136,7 @@ def cycles(map: DiscreteMap, period: int, budget: float = 20.0) -> Cycles:
     Parameters
     ----------
     map
-        A map whose update is rational in state and parameters.
+        A map whose update is rational in the state.
     period
         The minimal period n.
     budget
@@ -167,17 +168,33 @@ def cycles(map: DiscreteMap, period: int, budget: float = 20.0) -> Cycles:
         raise InputError("period", period, "an integer of at least 1")
     if not budget > 0:
         raise InputError("budget", budget, "a positive number of seconds")
-    if not all(e.is_rational_function(*map.state, *map.parameters) for e in map.expressions):
-        text = f"{map.name} is not rational in state and parameters: no algebra finds its cycles"
+    if not all(e.is_rational_function(*map.state) for e in map.expressions):
+        text = f"{map.name} is not rational in its state: no algebra finds its cycles"
         return Cycles(map, period, (), (text,))
+    map = with_exact_numbers(map)
+    generic, constants = with_constants_as_parameters(map)
     found: list[Cycle] = []
     unresolved: list[str] = []
     try:
         with limit(budget):
-            _collect(map, period, found, unresolved)
+            _collect(generic, period, found, unresolved)
     except BudgetExceeded as over:
         unresolved.append(f"cycles of period {period}: {over}; {len(found)} found until then")
+    if constants:
+        found = [_put_back(c, map, constants) for c in found]
+        found = [c for c in found if c.exists != sp.false]
     return Cycles(map, period, tuple(found), tuple(unresolved))
+
+
+def _put_back(c: Cycle, map: DiscreteMap, constants: dict[sp.Symbol, sp.Expr]) -> Cycle:
+    """Write the irrational constants of the map for the parameters that stood for them."""
+    return Cycle(
+        map,
+        tuple({x: tidy(v.subs(constants)) for x, v in p.items()} for p in c.points),
+        tuple(e.subs(constants) for e in c.relations),
+        _simplified(c.exists.subs(constants)),
+        tuple(tidy(sp.expand(e.subs(constants))) for e in c.coefficients),
+    )
 
 
 def _collect(map: DiscreteMap, n: int, found: list[Cycle], unresolved: list[str]) -> None:

@@ -16,6 +16,7 @@ from dynsharp.map import DiscreteMap, tidy
 from dynsharp.symbolic import _darboux, conditions
 from dynsharp.symbolic._budget import BudgetExceeded, limit
 from dynsharp.symbolic._darboux import Candidate
+from dynsharp.symbolic._exact import with_constants_as_parameters, with_exact_numbers
 from dynsharp.symbolic.regions import ForwardInvariantRegion, forward_invariant_regions
 from dynsharp.symbolic.symmetries import InvariantSubspace, fixed_subspaces
 
@@ -235,6 +236,7 @@ def invariant_manifolds(
         raise InputError("budget", budget, "a positive number of seconds")
     if map.dimension == 1:
         return InvariantManifolds(map, ())
+    map = with_exact_numbers(map)
     deadline = time.monotonic() + budget
     found: list[InvariantManifold] = []
     subspaces: list[InvariantSubspace] = []
@@ -248,13 +250,20 @@ def invariant_manifolds(
         unresolved.append(f"fixed subspaces of symmetries: {over}")
     if rational:
         candidates: list[Candidate] = []
+        generic, constants = with_constants_as_parameters(map)
         try:
             with limit(0.6 * budget):
-                _darboux.affine(map, 0.5 * budget, candidates, unresolved)
+                _darboux.affine(generic, 0.5 * budget, candidates, unresolved)
         except BudgetExceeded as over:
             unresolved.append(f"affine manifolds: {over}")
-        candidates += _higher(map, degree, candidates, deadline, unresolved)
+        candidates += _higher(generic, degree, candidates, deadline, unresolved)
+        candidates = [_put_back(c, constants) for c in candidates]
         found = [m for c in candidates if (m := _manifold(map, c)) is not None]
+        if constants:
+            unresolved.append(
+                "manifolds that exist only because of the values of the constants "
+                + ", ".join(str(e) for e in constants.values())
+            )
     else:
         found = [_by_symmetry(s) for s in subspaces if len(s.equations) == 1]
         unresolved.append(
@@ -264,6 +273,17 @@ def invariant_manifolds(
     found.sort(key=_order)
     extra = tuple(s for s in subspaces if len(s.equations) > 1 and not _is_intersection(s, found))
     return InvariantManifolds(map, tuple(found), extra, tuple(unresolved))
+
+
+def _put_back(c: Candidate, constants: dict[sp.Symbol, sp.Expr]) -> Candidate:
+    if not constants:
+        return c
+    return Candidate(
+        sp.expand(c.polynomial.subs(constants)),
+        sp.factor_terms(sp.simplify(c.cofactor.subs(constants))),
+        c.constants,
+        tuple(r.subs(constants) for r in c.relations),
+    )
 
 
 def _higher(

@@ -183,6 +183,15 @@ def test_budget_is_named():
     assert any("period 7" in text for text in found.unresolved)
 
 
+def test_irrational_constants_and_decimals():
+    odd = cycles(DiscreteMap({x: -sp.sqrt(5) * x + x**3}), 2)
+    assert len(odd) == 3
+    for c in odd:
+        assert_is_cycle(c, {})
+    (decimal,) = cycles(DiscreteMap({x: 3.3 * x * (1 - x)}), 2)
+    assert decimal.multipliers == (sp.Rational(-29, 100),)
+
+
 def test_transcendental_map_says_so():
     found = cycles(DiscreteMap({x: r * sp.sin(x)}, [r]), 2)
     assert "not rational" in found.unresolved[0]

@@ -113,6 +113,14 @@ def test_rotation_conserves_the_radius_and_has_no_line():
     assert sp.expand(circle.equation - x**2 - y**2) == 0
 
 
+def test_rotation_by_any_angle():
+    theta = sp.Symbol("theta", real=True)
+    C, S = sp.cos(theta), sp.sin(theta)
+    (circle,) = invariant_manifolds(DiscreteMap({x: C * x - S * y, y: S * x + C * y}, [theta]))
+    assert circle.is_integral
+    assert sp.expand(circle.equation - x**2 - y**2) == 0
+
+
 def test_henon_has_none():
     ms = invariant_manifolds(DiscreteMap({x: 1 - a * x**2 + y, y: b * x}, [a, b]))
     assert len(ms) == 0
