@@ -95,10 +95,10 @@ def _sentence(branch: _Branch, reason: str) -> str:
 
 
 def _with_simple_combinations(equations: list[sp.Expr]) -> list[sp.Expr]:
-    """Add sums and differences of two equations that are shorter than both, put first."""
+    """Put first the sums and differences of two equations that are shorter than both (if few)."""
     equations = [sp.sympify(e) for e in equations]
     extra = []
-    for i, a in enumerate(equations):
+    for i, a in enumerate(equations if len(equations) <= 8 else []):
         for b in equations[:i]:
             for c in (sp.expand(a - b), sp.expand(a + b)):
                 if c != 0 and c.count_ops() < min(a.count_ops(), b.count_ops()):
@@ -281,7 +281,22 @@ def _solve_univariate(
                 rest = [f for f in equations if f is not e]
                 branch = replace(branch, notes=branch.notes + _left_out(e, x))
                 return [_assigned(branch, rest, x, value) for value in values]
-    return _component(branch, open_, tuple(equations))
+    return _at_zero(branch, equations, open_) or _component(branch, open_, tuple(equations))
+
+
+def _at_zero(
+    branch: _Branch, equations: list[sp.Expr], open_: Sequence[sp.Symbol]
+) -> list[_Branch] | None:
+    """Split off the root 0 of an equation in one unknown that has no closed form."""
+    for e in equations:
+        unknowns = e.free_symbols & set(open_)
+        if len(unknowns) == 1 and not e.is_polynomial(*unknowns):
+            (x,) = unknowns
+            if e.subs(x, 0) == 0 and x not in branch.excluded and _admissible(sp.S.Zero, x):
+                rest = [f for f in equations if f is not e]
+                other = branch.with_equations(equations, excluded=[*branch.excluded, x])
+                return [_assigned(branch, rest, x, sp.S.Zero), other]
+    return None
 
 
 def _degree(e: sp.Expr, x: sp.Symbol) -> int:
@@ -318,49 +333,71 @@ def _root_of(discriminant: sp.Expr) -> sp.Expr:
 
 
 def _radicals(base: sp.Expr, n: int) -> list[sp.Expr]:
-    """Real n-th roots of an expression."""
+    """Real n-th roots. Where the sign of the base is open, both forms of an odd root are given."""
     if n == 1:
         return [base]
+    root = sp.Pow(base, sp.Rational(1, n))
     if n % 2 == 0:
-        root = sp.Pow(base, sp.Rational(1, n))
         return [root, -root]
-    if base.is_nonnegative:
-        return [sp.Pow(base, sp.Rational(1, n))]
-    return [sp.sign(base) * sp.Pow(sp.Abs(base), sp.Rational(1, n))]
+    negative = -sp.Pow(-base, sp.Rational(1, n))
+    return [root] * (not base.is_nonpositive) + [negative] * (not base.is_nonnegative)
 
 
 def _inverted(e: sp.Expr, x: sp.Symbol) -> list[sp.Expr] | None:
-    """Roots of an equation that is a polynomial in one function of x: exp, tanh, log or a power."""
+    """Roots of an equation that is a polynomial in one function of x, such as exp(1 − x)."""
     try:
         kernels = [g for g in sp.Poly(e).gens if g.has(x)]
     except sp.PolynomialError:
         return None
-    if len(kernels) != 1:
+    if len(kernels) != 1 or isinstance(kernels[0], sp.Symbol):
         return None
     t = sp.Dummy("t", real=True)
     values = _roots(e.subs(kernels[0], t), t)
-    if values is None or isinstance(kernels[0], sp.Symbol):
+    if values is None:
         return None
-    inverses = [_inverse(kernels[0], x, value) for value in values]
-    return None if None in inverses else [v for v in inverses if _admissible(v, x)]
+    roots: list[sp.Expr] = []
+    for value in values:
+        inner, arguments = _inverses(kernels[0], x, value)
+        for argument in arguments:
+            found = [argument] if inner == x else _roots(inner - argument, x)
+            if found is None:
+                return None
+            roots += [r for r in found if r not in roots and _admissible(r, x)]
+    return roots
+
+
+def _inverses(kernel: sp.Expr, x: sp.Symbol, value: sp.Expr) -> tuple[sp.Expr, Sequence[sp.Expr]]:
+    """Turn kernel(inner) = value into inner = one of several; of a power take the positive root."""
+    if kernel.func is sp.exp:
+        return kernel.args[0], [] if value.is_nonpositive else [sp.log(value)]
+    if isinstance(kernel, sp.Pow):
+        return kernel.base, [value if value == 1 else sp.Pow(value, 1 / kernel.exp)]
+    inner = kernel.args[0]
+    single = {sp.log: sp.exp, sp.tanh: sp.atanh, sp.sinh: sp.asinh, sp.atan: sp.tan}
+    if kernel.func in single:
+        return inner, [single[kernel.func](value)]
+    if kernel.func is sp.cosh:
+        return inner, list(dict.fromkeys([sp.acosh(value), -sp.acosh(value)]))
+    if kernel.func is sp.sin:
+        return inner, list(dict.fromkeys([sp.asin(value), sp.pi - sp.asin(value)]))
+    if kernel.func is sp.cos:
+        return inner, list(dict.fromkeys([sp.acos(value), -sp.acos(value)]))
+    raise NotImplementedError(f"no inverse of {kernel}")
 
 
 def _left_out(e: sp.Expr, x: sp.Symbol) -> list[str]:
-    """Say which roots a power with a symbolic exponent may have beside the positive one."""
-    if e.is_polynomial(x) or x.is_nonnegative:
+    """Say which roots the inverse of a power or of a periodic function leaves out."""
+    if e.is_polynomial(x):
         return []
-    powers = [g for g in sp.Poly(e).gens if isinstance(g, sp.Pow) and g.base == x]
-    return [f"negative solutions {x} of {e} = 0 left out (parity of {g.exp} open)" for g in powers]
-
-
-def _inverse(kernel: sp.Expr, x: sp.Symbol, value: sp.Expr) -> sp.Expr | None:
-    """Solve kernel(x) = value for an injective kernel; of a power x**D take the positive root."""
-    known = {sp.exp: sp.log, sp.log: sp.exp, sp.tanh: sp.atanh, sp.sinh: sp.asinh, sp.atan: sp.tan}
-    if kernel.func in known and kernel.args[0] == x:
-        return known[kernel.func](value)
-    if isinstance(kernel, sp.Pow) and kernel.base == x:
-        return value if value == 1 else sp.Pow(value, 1 / kernel.exp)
-    return None
+    powers = [g for g in e.atoms(sp.Pow) if g.base == x and not g.exp.is_number]
+    notes = (
+        []
+        if x.is_nonnegative
+        else [f"negative solutions {x} of {e} = 0 (the parity of {g.exp} is open)" for g in powers]
+    )
+    periodic = [g for g in e.atoms(sp.sin, sp.cos) if g.has(x)]
+    notes += [f"solutions {x} of {e} = 0 whose {g.args[0]} differs by 2*pi*n" for g in periodic]
+    return notes
 
 
 def _admissible(value: sp.Expr, x: sp.Symbol) -> bool:

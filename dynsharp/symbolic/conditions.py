@@ -13,7 +13,7 @@ from functools import reduce
 import sympy as sp
 from sympy.logic.boolalg import Boolean
 
-__all__ = ["positive", "real_condition", "sign", "simplify"]
+__all__ = ["not_negative", "positive", "real_condition", "sign", "simplify", "without_moduli"]
 
 
 def sign(expression: sp.Expr, facts: Iterable[Boolean] = ()) -> int | None:
@@ -73,6 +73,8 @@ def positive(
         condition = _isolated(overall * odd[0], facts, order)
     else:
         condition = product > 0 if overall > 0 else product < 0
+    if len(odd) == 1 and isinstance(odd[0], sp.Abs):
+        condition = sp.Ne(odd[0].args[0], 0) if overall > 0 else sp.false
     return sp.And(condition, *nonzero)
 
 
@@ -102,6 +104,7 @@ def simplify(
             todo += [a for a in new if a not in todo and a != sp.true]
         if sp.false in todo:
             return sp.false
+        todo = _strict(todo)
         if set(todo) == set(before):
             break
     atoms = set(todo)
@@ -114,12 +117,12 @@ def simplify(
 def real_condition(expression: sp.Expr) -> Boolean:
     """Return the condition under which an expression is real and finite.
 
-    Even roots need non-negative radicands, logarithms positive arguments, denominators must not
+    Roots need non-negative radicands, logarithms positive arguments, denominators must not
     vanish; inverse tanh, sine and cosine need their argument in range.
     """
     conditions = []
     for e in sp.preorder_traversal(expression):
-        if isinstance(e, sp.Pow) and e.exp.is_Rational and e.exp.q % 2 == 0:
+        if isinstance(e, sp.Pow) and e.exp.is_Rational and not e.exp.is_integer:
             conditions.append(positive(e.base) if e.exp < 0 else not_negative(e.base))
         elif isinstance(e, sp.Pow) and e.exp.is_negative:
             conditions.append(_nonzero(e.base))
@@ -142,6 +145,16 @@ def not_negative(expression: sp.Expr) -> Boolean:
         return sp.true
     below = positive(-expression)
     return sp.Not(below) if not isinstance(below, sp.And) else sp.sympify(expression) >= 0
+
+
+def without_moduli(expression: sp.Expr, facts: Iterable[Boolean]) -> sp.Expr:
+    """Replace |a| by a or −a where the facts, strict or not, tell which."""
+    facts = list(facts)
+    strict = [
+        a.gts > a.lts if isinstance(a, sp.Ge | sp.Le) else a for a in facts
+    ]  # at equality |a| is 0 either way
+    signs = {a: sign(a.args[0], strict) for a in expression.atoms(sp.Abs)}
+    return expression.subs({a: s * a.args[0] for a, s in signs.items() if s is not None})
 
 
 # ---- signs ------------------------------------------------------------------------------------
@@ -168,6 +181,8 @@ def _factor_sign(f: sp.Expr, facts: list[Boolean]) -> int | None:
         return -1
     if f.is_zero:
         return 0
+    if isinstance(f, sp.Abs):
+        return 1 if _known(sp.Ne(f.args[0], 0), facts) else None
     for s in (1, -1):
         if _sum_is_positive(s * f, facts) or _follows(s * f, facts) or _quadratic(s * f, facts):
             return s
@@ -261,8 +276,9 @@ def _follows(f: sp.Expr, facts: list[Boolean]) -> bool:
             rest = sp.expand(f - c * g)
             if rest == 0 and isinstance(a, sp.Gt | sp.Lt):
                 return True
-            terms = [_term_sign(t, []) for t in sp.Add.make_args(rest)]
-            if rest != 0 and None not in terms and (any(terms) or isinstance(a, sp.Gt | sp.Lt)):
+            terms = [_term_sign(t, [b for b in facts if b != a]) for t in sp.Add.make_args(rest)]
+            strict = any(terms) or isinstance(a, sp.Gt | sp.Lt) or _known(sp.Ne(f, 0), facts)
+            if None not in terms and strict:
                 return True
     return False
 
@@ -289,7 +305,8 @@ def _leading_ratio(f: sp.Expr, g: sp.Expr) -> sp.Expr | None:
 
 def _nonzero(expression: sp.Expr) -> Boolean:
     factors = [f for f, _ in _factors(expression) if sign(f) in (None, 0)]
-    return sp.And(*(sp.Ne(f, 0) for f in factors))
+    inner = [f.args[0] if isinstance(f, sp.Abs | sp.sign) else f for f in factors]
+    return sp.And(*(sp.Ne(f, 0) for f in inner))
 
 
 def _rewritten(atom: Boolean, facts: list[Boolean], order: Sequence[sp.Symbol]) -> Boolean:
@@ -297,11 +314,29 @@ def _rewritten(atom: Boolean, facts: list[Boolean], order: Sequence[sp.Symbol]) 
         return positive(atom.gts - atom.lts, facts, order)
     if isinstance(atom, sp.Ge | sp.Le):
         s = sign(atom.gts - atom.lts, facts)
-        return atom if s is None else sp.true if s >= 0 else sp.false
+        return _weak(atom, facts, order) if s is None else sp.sympify(s >= 0)
     if isinstance(atom, sp.Ne):
         s = sign(atom.lhs - atom.rhs, facts)
-        return atom if s is None else sp.true if s else sp.false
+        return _nonzero(atom.lhs - atom.rhs) if s is None else sp.true if s else sp.false
     return atom
+
+
+def _weak(atom: Boolean, facts: list[Boolean], order: Sequence[sp.Symbol]) -> Boolean:
+    """Rewrite f ≥ 0 as the complement of a single bound f < 0, if that is what it comes to."""
+    below = positive(atom.lts - atom.gts, facts, order)
+    return sp.Not(below) if isinstance(below, sp.Gt | sp.Lt) else atom
+
+
+def _strict(atoms: list[Boolean]) -> list[Boolean]:
+    """Join f ≥ 0 and f ≠ 0 to f > 0."""
+    result = list(atoms)
+    for weak in (a for a in atoms if isinstance(a, sp.Ge | sp.Le)):
+        gap = weak.gts - weak.lts
+        for unequal in (a for a in atoms if isinstance(a, sp.Ne)):
+            if sp.cancel((unequal.lhs - unequal.rhs) / gap).is_number:
+                strict = weak.lhs > weak.rhs if isinstance(weak, sp.Ge) else weak.lhs < weak.rhs
+                result = [a for a in result if a not in (weak, unequal)] + [strict]
+    return result
 
 
 def _solved(f: sp.Expr, overall: int) -> Boolean:
@@ -353,7 +388,7 @@ def _isolated(f: sp.Expr, facts: list[Boolean], order: Sequence[sp.Symbol]) -> B
         slope, rest = sp.Poly(f, x).all_coeffs()
         s = sign(slope, facts)
         if s:
-            bound = sp.factor(-rest / slope)
+            bound = min((sp.factor(-rest / slope), sp.powsimp(-rest / slope)), key=sp.count_ops)
             bounds.append(x > bound if s > 0 else x < bound)
     if bounds:
         rank = {x: i for i, x in enumerate(order)}

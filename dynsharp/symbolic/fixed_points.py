@@ -1,8 +1,8 @@
-"""Fixed points of a map, isolated ones and whole families, with existence, multipliers, stability."""
+"""Fixed points of a map, isolated and in families: existence, multipliers, stability."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import overload
@@ -15,9 +15,9 @@ from dynsharp.map import DiscreteMap, tidy
 from dynsharp.symbolic import conditions
 from dynsharp.symbolic._decompose import Component, decompose
 from dynsharp.symbolic.stability import (
+    boundary,
     characteristic_polynomial,
     factored_characteristic,
-    jury_expressions,
 )
 
 __all__ = ["FixedPoint", "FixedPoints", "fixed_points"]
@@ -63,11 +63,19 @@ class FixedPoint:
     def transverse_factors(self) -> tuple[sp.Poly, ...]:
         """The factors without the multipliers 1 along the family: one for each coordinate."""
         factors = list(self.characteristic_factors)
+        missing = 0
         for _ in self.family:
             neutral = next((f for f in factors if f.degree() == 1 and f.eval(1) == 0), None)
-            if neutral is not None:
+            if neutral is None:
+                missing += 1
+            else:
                 factors.remove(neutral)
-        return tuple(factors)
+        if not missing:
+            return tuple(factors)
+        # The relations hide the multiplier 1: the remainder of the division vanishes on the family.
+        x = factors[0].gen
+        rest, _ = sp.div(sp.prod(factors), sp.Poly(x - 1, x) ** missing)
+        return tuple(factored_characteristic(rest))
 
     @cached_property
     def multipliers(self) -> tuple[sp.Expr, ...]:
@@ -76,14 +84,8 @@ class FixedPoint:
         Roots of an irreducible factor of degree above 2 are given if its coefficients are numbers;
         otherwise they have no readable form and only `characteristic_factors` holds them.
         """
-        roots: list[sp.Expr] = []
-        for f in self.characteristic_factors:
-            roots += _roots(f)
-        along = [r for r in roots if r == 1][: len(self.family)]
-        others = list(roots)
-        for r in along:
-            others.remove(r)
-        return tuple(along + others)
+        along = [sp.S.One] * len(self.family)
+        return tuple(along + [r for f in self.transverse_factors for r in _roots(f)])
 
     @cached_property
     def stable(self) -> Boolean:
@@ -91,7 +93,7 @@ class FixedPoint:
 
         For a family the multipliers 1 along it are left out: stability is transverse to it.
         """
-        inside = [e > 0 for f in self.transverse_factors for e in jury_expressions(f)]
+        inside = [e > 0 for f in self.transverse_factors for e in boundary(f).expressions()]
         order = (*self.map.parameters, *self.family)
         return conditions.simplify(sp.And(*inside), self._facts, order)
 
@@ -118,11 +120,11 @@ class FixedPoint:
         return "\n".join(lines)
 
     def _shown_multipliers(self) -> list[str]:
-        shown = ["1"] * (len(self.characteristic_factors) - len(self.transverse_factors))
+        shown = ["1"] * len(self.family)
         mu = sp.Symbol("mu")
         for f in self.transverse_factors:
             roots = [str(r) for r in _roots(f)]
-            if not roots or any(len(r) > 60 for r in roots) and f.degree() > 1:
+            if not roots or (any(len(r) > 60 for r in roots) and f.degree() > 1):
                 collected = sp.Poly(f.as_expr().subs(f.gen, mu), mu)
                 terms = [tidy(c) * mu**n for (n,), c in collected.terms()]
                 shown.append(f"roots of {sp.Add(*terms, evaluate=True)}")
@@ -200,9 +202,7 @@ def fixed_points(map: DiscreteMap, budget: float = 20.0) -> FixedPoints:
     equations = [e - x for x, e in map.update.items()]
     components, unresolved = decompose(equations, map.state, budget)
     points = [_point(map, c) for c in components]
-    return FixedPoints(
-        map, tuple(p for p in points if p.exists != sp.false), tuple(unresolved)
-    )
+    return FixedPoints(map, tuple(p for p in points if p.exists != sp.false), tuple(unresolved))
 
 
 def conjuncts(condition: Boolean) -> list[Boolean]:
@@ -268,5 +268,3 @@ def _about_one(multiplier: sp.Expr) -> sp.Expr:
 
 def _answer(condition: Boolean) -> str:
     return {sp.true: "always", sp.false: "never"}.get(condition, str(condition))
-
-

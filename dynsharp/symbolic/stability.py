@@ -8,6 +8,7 @@ of Liénard and Chipart (1914) needs half of the Hurwitz determinants. For degre
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import sympy as sp
@@ -17,9 +18,10 @@ from dynsharp.errors import InputError
 from dynsharp.symbolic import conditions
 
 __all__ = [
+    "Boundary",
+    "boundary",
     "characteristic_polynomial",
     "factored_characteristic",
-    "jury_expressions",
     "stability_conditions",
 ]
 
@@ -65,7 +67,7 @@ def stability_conditions(
     polynomial = _polynomial(matrix_or_char_poly, variable)
     parts: list[Boolean] = []
     for factor in factored_characteristic(polynomial):
-        parts += [e > 0 for e in jury_expressions(factor)]
+        parts += [e > 0 for e in boundary(factor).expressions()]
         if factor.LC().free_symbols:
             parts.append(sp.Ne(factor.LC(), 0))
     return conditions.simplify(sp.And(*parts), facts, order)
@@ -125,27 +127,48 @@ def factored_characteristic(polynomial: sp.Poly) -> list[sp.Poly]:
     return result
 
 
-def jury_expressions(polynomial: sp.Poly) -> list[sp.Expr]:
-    """Expressions that are all positive iff every root is strictly inside the unit circle.
+@dataclass(frozen=True)
+class Boundary:
+    """Expressions of a monic polynomial p that are all positive iff it is stable.
 
-    For a monic real polynomial of any degree; degree 1, μ + a: 1 + a, 1 − a.
+    On the boundary of stability one of the first three vanishes: ``at_one`` = p(1), then a root is
+    1; ``at_minus_one`` = (−1)ⁿp(−1), then a root is −1; ``pair`` = Δ_{n−1} (None for degree 1),
+    then a pair of roots is on the unit circle (Orlando's formula). ``others`` complete the
+    criterion.
+    """
+
+    at_one: sp.Expr
+    at_minus_one: sp.Expr
+    pair: sp.Expr | None
+    others: tuple[sp.Expr, ...]
+
+    def expressions(self) -> list[sp.Expr]:
+        """Return all of them."""
+        pair = [] if self.pair is None else [self.pair]
+        return [self.at_one, self.at_minus_one, *pair, *self.others]
+
+
+def boundary(polynomial: sp.Poly) -> Boundary:
+    """Return the boundary expressions of a monic real polynomial of any positive degree.
+
+    For degree 1, μ + a: 1 + a and 1 − a.
     """
     n = polynomial.degree()
     s = sp.Dummy("s")
     moebius = sum(
         c * (s + 1) ** (n - i) * (s - 1) ** i for i, c in enumerate(polynomial.all_coeffs())
     )
-    a = sp.Poly(sp.expand(moebius), s)
-    coefficient = [a.coeff_monomial(s ** (n - i)) for i in range(n + 1)]
+    transformed = sp.Poly(sp.expand(moebius), s)
+    a = [sp.factor_terms(transformed.coeff_monomial(s ** (n - i))) for i in range(n + 1)]
 
     def hurwitz(k: int) -> sp.Expr:
         def entry(i: int, j: int) -> sp.Expr:
             m = 2 * (j + 1) - (i + 1)
-            return coefficient[m] if 0 <= m <= n else sp.S.Zero
+            return a[m] if 0 <= m <= n else sp.S.Zero
 
-        return sp.Matrix(k, k, entry).det(method="berkowitz")
+        return sp.factor_terms(sp.Matrix(k, k, entry).det(method="berkowitz"))
 
-    # a_0 = p(1) > 0; a_n = (−1)ⁿ p(−1), a_{n−2}, ... > 0; Δ_{n−1}, Δ_{n−3}, ... > 0
-    chosen = [coefficient[0], *(coefficient[i] for i in range(n, 0, -2))]
-    chosen += [hurwitz(k) for k in range(n - 1, 0, -2)]
-    return list(dict.fromkeys(sp.factor_terms(e) for e in chosen))
+    # a₀ = p(1) > 0; a_n = (−1)ⁿp(−1), a_{n−2}, ... > 0; Δ_{n−1}, Δ_{n−3}, ... > 0
+    determinants = [hurwitz(k) for k in range(n - 1, 0, -2)]
+    others = [a[i] for i in range(n - 2, 0, -2)] + determinants[1:]
+    return Boundary(a[0], a[n], determinants[0] if determinants else None, tuple(others))

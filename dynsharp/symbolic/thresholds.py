@@ -1,0 +1,415 @@
+"""Where a fixed point, or a whole family of them, loses stability along a parameter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from math import sqrt
+
+import numpy as np
+import sympy as sp
+from sympy.logic.boolalg import Boolean
+
+from dynsharp.errors import InputError
+from dynsharp.map import DiscreteMap, Name, tidy
+from dynsharp.symbolic import conditions
+from dynsharp.symbolic._budget import BudgetExceeded, limit
+from dynsharp.symbolic._decompose import decompose
+from dynsharp.symbolic.family_flip import family_flip_at
+from dynsharp.symbolic.fixed_points import FixedPoint, conjuncts
+from dynsharp.symbolic.normal_forms import (
+    flip_at,
+    fold_at,
+    neimark_sacker_at,
+)
+from dynsharp.symbolic.stability import boundary
+
+__all__ = ["Threshold", "Thresholds", "thresholds"]
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """A parameter value at which a fixed point or a family loses or gains stability.
+
+    Attributes
+    ----------
+    kind
+        ``"flip"``, ``"fold"``, ``"transcritical"``, ``"pitchfork"``, ``"neimark-sacker"``, or
+        ``"multiplier 1"`` where the normal form does not decide.
+    value
+        The critical value, exact.
+    parameter
+        The parameter (or family coordinate) it is a value of.
+    criticality
+        ``"supercritical"``, ``"subcritical"``, ``"degenerate"``, ``"supercritical if ..."`` where
+        it depends on the other symbols, or ``"undetermined"``; None for a fold and a transcritical
+        bifurcation, which have none.
+    condition
+        What the other symbols must satisfy for it to bound the region of stability.
+    state
+        Where it happens. On a family: the member of the family that loses stability last.
+    """
+
+    kind: str
+    value: sp.Expr
+    parameter: sp.Symbol
+    criticality: str | None
+    condition: Boolean
+    state: dict[sp.Symbol, sp.Expr]
+
+    def __str__(self) -> str:
+        criticality = f", {self.criticality}" if self.criticality else ""
+        condition = "" if self.condition == sp.true else f"    [{self.condition}]"
+        return f"{self.kind} at {self.parameter} = {self.value}{criticality}{condition}"
+
+
+# The kinds that are not special cases of a multiplier 1.
+_OTHER = ("flip", "neimark-sacker")
+
+
+class Thresholds(list[Threshold]):
+    """A list of thresholds, with a sentence in ``unresolved`` for each part that was not solved."""
+
+    def __init__(self, found: Sequence[Threshold] = (), unresolved: Sequence[str] = ()) -> None:
+        super().__init__(found)
+        self.unresolved = tuple(unresolved)
+
+    def __repr__(self) -> str:
+        lines = [str(t) for t in self] + [f"unresolved: {u}" for u in self.unresolved]
+        return "\n".join(lines) or "no threshold"
+
+
+@dataclass(frozen=True)
+class _Crossing:
+    """A way to leave the unit circle: ``equation`` = 0 while ``inside`` are all positive."""
+
+    kind: str
+    equation: sp.Expr
+    inside: tuple[sp.Expr, ...]
+
+
+def thresholds(p: FixedPoint, parameter: Name, budget: float = 20.0) -> Thresholds:
+    """Return where a fixed point loses stability along a parameter, and by which bifurcation.
+
+    A multiplier reaches 1 (fold, transcritical, pitchfork), −1 (flip) or a pair reaches the unit
+    circle (Neimark–Sacker) while all others are inside it or what keeps them inside is stated as
+    the threshold's condition. At a minimum of a loss this is the exact learning-rate threshold.
+
+    For a family of fixed points the threshold is that of the *whole* family: the value past which
+    no member that exists is stable. It is an extremum, over the family, of the parameter at which
+    a member loses stability, in the interior or where members cease to exist. Along one of the
+    family's own coordinates, the threshold is the position at which the members lose stability.
+
+    Values at which the map degenerates (a zero step makes every state a fixed point) are no
+    bifurcation and are left out.
+
+    Parameters
+    ----------
+    p
+        A fixed point from `fixed_points`.
+    parameter
+        A parameter of its map, or a coordinate of the family.
+    budget
+        Seconds of algebra after which the rest is reported as unresolved.
+
+    Raises
+    ------
+    InputError
+        If ``p`` is not a fixed point, or the parameter is neither of the two.
+
+    Examples
+    --------
+    >>> from dynsharp.symbolic.fixed_points import fixed_points
+    >>> x, r = sp.symbols("x r", real=True)
+    >>> logistic = DiscreteMap({x: r*x*(1 - x)}, parameters=[r])
+    >>> thresholds(fixed_points(logistic)[1], r)
+    transcritical at r = 1
+    flip at r = 3, supercritical
+    """
+    if not isinstance(p, FixedPoint):
+        raise InputError("p", repr(p), "a FixedPoint, such as fixed_points(map)[0]")
+    symbol = p.map.symbol(parameter, "parameter")
+    if symbol not in (*p.map.parameters, *p.family):
+        wanted = ", ".join(map(str, (*p.map.parameters, *p.family)))
+        raise InputError("parameter", symbol, f"a parameter or a family coordinate: {wanted}")
+    found: list[Threshold] = []
+    unresolved: list[str] = []
+    try:
+        with limit(budget):
+            for crossing in _crossings(p):
+                solutions, missing = _solutions(p, symbol, crossing)
+                unresolved += [f"{crossing.kind} along {symbol}: {m}" for m in missing]
+                for solution in solutions:
+                    known = any(_same(solution[symbol], t, crossing) for t in found)
+                    threshold = None if known else _threshold(p, symbol, crossing, solution)
+                    found += [threshold] if threshold else []
+    except BudgetExceeded as over:
+        unresolved.append(f"thresholds along {symbol}: {over}; raise the budget or fix parameters")
+    return Thresholds(sorted(found, key=_by_value), unresolved)
+
+
+def _by_value(threshold: Threshold) -> tuple[int, float, str]:
+    value = threshold.value
+    return (0, float(value), "") if value.is_number else (1, 0.0, str(value))
+
+
+def _same(value: sp.Expr, known: Threshold, crossing: _Crossing) -> bool:
+    """Whether the same value was found before: a mirror image, or the other chart of a family."""
+    kind = known.kind if known.kind in _OTHER else "multiplier 1"
+    return kind == crossing.kind and sp.simplify(value - known.value) == 0
+
+
+def _crossings(p: FixedPoint) -> Iterator[_Crossing]:
+    """List the ways in which a multiplier can leave the unit circle, factor by factor."""
+    factors = list(dict.fromkeys(p.transverse_factors))
+    for factor in factors:
+        others = [e for f in factors if f != factor for e in boundary(f).expressions()]
+        edge = boundary(factor)
+        ways = {
+            "multiplier 1": edge.at_one,
+            "flip": edge.at_minus_one,
+            "neimark-sacker": edge.pair,
+        }
+        for kind, equation in ways.items():
+            if equation is not None and equation.free_symbols:
+                own = [e for e in edge.expressions() if e is not equation]
+                yield _Crossing(kind, equation, (*others, *own))
+
+
+def _solutions(
+    p: FixedPoint, symbol: sp.Symbol, crossing: _Crossing
+) -> tuple[list[dict[sp.Symbol, sp.Expr]], list[str]]:
+    """Solve for the parameter, and for what else is open: values of it at which p is critical."""
+    implicit = [x for x, e in p.state.items() if e == x and x not in (*p.family, symbol)]
+    if not p.family or symbol in p.family:
+        systems = [_without_radicals([crossing.equation, *p.relations])]
+        unknowns = [symbol, *implicit]
+    elif p.relations:
+        return [], ["a family without a closed form; fix one of its coordinates"]
+    else:
+        systems = [
+            system
+            for factor in _open_factors(crossing.equation, p)
+            for system in _extremal(p, symbol, factor)
+        ]
+        unknowns = [symbol, *p.family]
+    solutions, missing = [], []
+    for system in systems:
+        extra = [x for e in system for x in e.atoms(sp.Dummy)]  # Lagrange's multiplier
+        components, unresolved = decompose(system, [*unknowns, *dict.fromkeys(extra)], 1e6)
+        missing += unresolved
+        for c in components:
+            if c.relations:
+                missing.append(f"no closed form for {', '.join(f'{r} = 0' for r in c.relations)}")
+            elif symbol not in c.free:
+                solution = {x: tidy(sp.powsimp(e)) for x, e in c.solution.items()}
+                if not any(_alike(solution, other, symbol) for other in solutions):
+                    solutions.append(solution)
+    return solutions, missing
+
+
+def _without_radicals(system: list[sp.Expr]) -> list[sp.Expr]:
+    """Replace each square root by an unknown t ≥ 0 with t² = radicand."""
+    for radical in sorted(set().union(*(e.atoms(sp.Pow) for e in system)), key=sp.count_ops):
+        if radical.exp in (sp.Rational(1, 2), sp.Rational(-1, 2)) and not radical.base.is_number:
+            t = sp.Dummy("t", nonnegative=True)
+            root = sp.sqrt(radical.base)
+            system = [e.subs(root, t) for e in system]
+            if any(e.has(t) for e in system):
+                system.append(t**2 - radical.base)
+    return system
+
+
+def _alike(a: dict[sp.Symbol, sp.Expr], b: dict[sp.Symbol, sp.Expr], symbol: sp.Symbol) -> bool:
+    """Whether two solutions give the same value: mirror images in a symmetry of the map do."""
+    return a[symbol] == b[symbol] and _real(a) == _real(b)
+
+
+def _real(solution: dict[sp.Symbol, sp.Expr]) -> Boolean:
+    """Return the condition for the solution to be real and as its unknowns are assumed to be."""
+    real = [conditions.real_condition(e) for e in solution.values()]
+    signs = [conditions.not_negative(e) for x, e in solution.items() if x.is_nonnegative]
+    return conditions.simplify(sp.And(*real, *signs))
+
+
+def _open_factors(equation: sp.Expr, p: FixedPoint) -> list[sp.Expr]:
+    """Return the factors that may vanish where the point exists, denominators cleared."""
+    factors = sp.Mul.make_args(sp.factor(sp.fraction(sp.together(equation))[0]))
+    bases = [f.as_base_exp()[0] for f in factors]
+    facts = conjuncts(p.exists)
+    return [f if len(bases) > 1 else equation for f in bases if conditions.sign(f, facts) is None]
+
+
+def _extremal(p: FixedPoint, symbol: sp.Symbol, equation: sp.Expr) -> Iterator[list[sp.Expr]]:
+    """Conditions for the parameter, on the critical surface over the family, to be extremal.
+
+    Inside the family the surface's gradient along it vanishes; on an edge of the family, where
+    members cease to exist, it is proportional to the gradient of the edge.
+    """
+    facts = conjuncts(p.exists)
+    bounds = [b for b in facts if isinstance(b, sp.Ge | sp.Gt | sp.Le | sp.Lt)]
+    edges = [b.gts - b.lts for b in bounds if b.has(*p.family)]
+    # Where c = 0 is excluded and only c² occurs, s = c² > 0 is the coordinate: no mirror images.
+    even = {
+        c: sp.Dummy(f"{c}_squared", positive=True)
+        for c in p.family
+        if sp.Ne(c, 0) in facts
+        and all(sp.expand(e.subs(c, -c) - e) == 0 for e in (equation, *edges))
+    }
+    roots = {c: sp.sqrt(s) for c, s in even.items()}
+    equation, *edges = (sp.expand(e.subs(roots)) for e in (equation, *edges))
+    coordinates = [even.get(c, c) for c in p.family]
+    # s ∂/∂s is the shorter of the two where s is a unit, as it is in products of weights.
+    scale = [c if c.is_positive or sp.Ne(c, 0) in facts else sp.S.One for c in coordinates]
+    back = [c - root for c, root in roots.items()]
+
+    def gradient(e: sp.Expr) -> list[sp.Expr]:
+        return [sp.expand(u * sp.diff(e, c)) for u, c in zip(scale, coordinates, strict=True)]
+
+    if not equation.has(*coordinates):
+        yield [equation]
+        return
+    if equation.has(symbol):
+        yield [equation, *gradient(equation), *back]
+    for edge in edges:
+        if len(coordinates) == 1:
+            yield [equation, edge, *back]
+        else:
+            nu = sp.Dummy("nu", real=True)
+            pairs = zip(gradient(equation), gradient(edge), strict=True)
+            yield [equation, edge, *(a + nu * b for a, b in pairs), *back]
+
+
+def _threshold(
+    p: FixedPoint, symbol: sp.Symbol, crossing: _Crossing, solution: dict[sp.Symbol, sp.Expr]
+) -> Threshold | None:
+    """Judge a solution: None if it bounds no region of stability or the map degenerates there."""
+    value = solution[symbol]
+    at = dict(solution)
+    if p.family and symbol not in p.family and _opens_inside(p, crossing, at):
+        return None
+    real = _real(at)
+    inside = [conditions.without_moduli(tidy(e.subs(at)), conjuncts(real)) for e in crossing.inside]
+    if any(e.has(sp.nan, sp.zoo) for e in (value, *inside)):
+        return None  # the member does not exist for these parameters
+    exists = sp.And(p.exists.subs(at), real)
+    condition = conditions.simplify(sp.And(exists, *(e > 0 for e in inside)), (), p.map.parameters)
+    if condition == sp.false or _degenerates(p, symbol, value):
+        return None
+    facts = conjuncts(condition)
+    at = {x: _with_signs(e, facts) for x, e in at.items()}
+    state = {x: _with_signs(e.subs(at, simultaneous=True), facts) for x, e in p.state.items()}
+    kind, criticality = _normal_form(p, symbol, crossing.kind, at, state, facts)
+    return Threshold(kind, at[symbol], symbol, criticality, condition, state)
+
+
+def _signs(facts: list[Boolean], symbols: Iterable[sp.Symbol]) -> list[dict[sp.Symbol, sp.Expr]]:
+    """Write symbols of known sign as ±(a positive symbol); one that is only ≠ 0 both ways."""
+    choices: list[dict[sp.Symbol, sp.Expr]] = [{}]
+    for x in sorted(symbols, key=lambda s: s.name):
+        size = sp.Symbol(f"{x.name}_size", positive=True)
+        known = conditions.sign(x, facts)
+        if not x.is_positive and known:
+            choices = [c | {x: known * size} for c in choices]
+        elif known is None and sp.Ne(x, 0) in facts and len(choices) == 1:
+            choices = [c | {x: s * size} for c in choices for s in (1, -1)]
+    return choices
+
+
+def _with_signs(e: sp.Expr, facts: list[Boolean]) -> sp.Expr:
+    """Shorten an expression by what is known of the signs of its symbols."""
+    e = conditions.without_moduli(tidy(sp.powsimp(e)), facts)
+    choices = _signs(facts, e.free_symbols)
+    if len(choices) != 1 or not choices[0]:
+        return e
+    back = {
+        sp.Symbol(f"{x.name}_size", positive=True): x / s.as_coeff_Mul()[0]
+        for x, s in choices[0].items()
+    }
+    return min((e, tidy(sp.powsimp(e.subs(choices[0]))).subs(back)), key=sp.count_ops)
+
+
+def _opens_inside(p: FixedPoint, crossing: _Crossing, at: dict[sp.Symbol, sp.Expr]) -> bool:
+    """Whether, next to the extremum, members stay stable on both sides of the parameter value.
+
+    The members are stable where the crossing's expression is positive; in the interior of the
+    family it must have a maximum along it, so that no second derivative is positive.
+    """
+    curvatures = (sp.diff(crossing.equation, c, 2).subs(at) for c in p.family)
+    gradient = [sp.simplify(sp.diff(crossing.equation, c).subs(at)) for c in p.family]
+    return not any(gradient) and any(conditions.sign(sp.simplify(c)) == 1 for c in curvatures)
+
+
+def _degenerates(p: FixedPoint, symbol: sp.Symbol, value: sp.Expr) -> bool:
+    """Whether at this value fixed points fill more dimensions than they do for other values."""
+    if symbol in p.family:
+        return False
+    displacement = p.map.jacobian - sp.eye(p.map.dimension)
+    names = sorted(displacement.free_symbols | value.free_symbols | {symbol}, key=str)
+    # The generic rank, at a point without special position: parameters may have to be integers.
+    generic = {x: i + 2 if x.is_integer else sqrt(i + 2) / 3 for i, x in enumerate(names)}
+    here = generic | {symbol: complex(value.subs(generic))}
+    ranks = [
+        np.linalg.matrix_rank(np.array(displacement.subs(at).evalf(), dtype=complex), rtol=1e-9)
+        for at in (here, generic)
+    ]
+    return bool(ranks[0] < ranks[1])
+
+
+def _normal_form(
+    p: FixedPoint,
+    symbol: sp.Symbol,
+    kind: str,
+    at: dict[sp.Symbol, sp.Expr],
+    state: dict[sp.Symbol, sp.Expr],
+    facts: list[Boolean],
+) -> tuple[str, str | None]:
+    """Return the kind in full, and the criticality: the same for each choice of signs, or open."""
+    verdicts = set()
+    free = set().union(at[symbol].free_symbols, *(e.free_symbols for e in state.values()))
+    for signs in _signs(facts, free | set(p.map.parameters) - {symbol}):
+        signed = p.map.substitute({x: e for x, e in signs.items() if x in p.map.parameters})
+        point = {x: sp.powdenest(e.subs(signs)) for x, e in state.items()}
+        values = {symbol: sp.powdenest(at[symbol].subs(signs))} if symbol not in p.family else {}
+        verdicts.add(_judged(signed, kind, point, values, symbol, p.family, facts))
+    return verdicts.pop() if len(verdicts) == 1 else (kind, "undetermined")
+
+
+def _judged(
+    map: DiscreteMap,
+    kind: str,
+    point: dict[sp.Symbol, sp.Expr],
+    values: dict[sp.Symbol, sp.Expr],
+    symbol: sp.Symbol,
+    family: tuple[sp.Symbol, ...],
+    facts: list[Boolean],
+) -> tuple[str, str | None]:
+    """Name the kind and the criticality by the normal form at a critical point."""
+    try:
+        if family and kind == "flip":
+            return kind, _criticality(family_flip_at(map, point, values, family).cubic, facts)
+        if family:
+            return kind, "undetermined"
+        if kind == "flip":
+            return kind, _criticality(flip_at(map, point, values, symbol).b, facts)
+        if kind == "neimark-sacker":
+            lyapunov = neimark_sacker_at(map, point, values, symbol).lyapunov
+            return kind, _criticality(None if lyapunov is None else -lyapunov, facts)
+        form = fold_at(map, point, values, symbol)
+    except (
+        InputError
+    ):  # sympy could not show that the point is critical; or no graph over the family
+        return kind, "undetermined"
+    known = form.kind in ("fold", "transcritical", "pitchfork")
+    return (form.kind if known else kind), form.criticality
+
+
+def _criticality(coefficient: sp.Expr | None, facts: list[Boolean]) -> str:
+    if coefficient is None:
+        return "undetermined"
+    coefficient = sp.simplify(coefficient)
+    sign = conditions.sign(coefficient, facts)
+    if sign is not None:
+        return {1: "supercritical", -1: "subcritical", 0: "degenerate"}[sign]
+    condition = str(conditions.simplify(coefficient > 0, facts))
+    return f"supercritical if {condition}" if len(condition) <= 60 else "undetermined"
