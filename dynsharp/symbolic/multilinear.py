@@ -16,7 +16,6 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-import scipy.linalg
 import sympy as sp
 from sympy.polys.matrices import DomainMatrix
 
@@ -113,7 +112,9 @@ def solve(M: sp.Matrix, b: sp.Matrix, simplify: Simplifier | None = None) -> sp.
 def kernel(M: sp.Matrix) -> sp.ImmutableMatrix:
     """Return a basis of the kernel as columns; by singular values where there are floats."""
     if all(e.is_number for e in M) and M.has(sp.Float):
-        basis = scipy.linalg.null_space(np.array(M.evalf(), dtype=float), rcond=1e-6)
+        from scipy.linalg import null_space
+
+        basis = null_space(np.array(M.evalf(), dtype=float), rcond=1e-6)
         return sp.ImmutableMatrix(*basis.shape, [float(e) for e in basis.flat])
     exact = _in_a_field(M)
     if exact is not None:

@@ -1,0 +1,26 @@
+"""Importing dynsharp is quick: what takes long to load is loaded by what needs it."""
+
+import os
+import subprocess
+import sys
+
+CODE = """
+import time
+begun = time.perf_counter()
+import dynsharp
+took = time.perf_counter() - begun
+import sys
+print(took, *({"matplotlib", "numba", "pandas", "scipy", "xarray"} & set(sys.modules)))
+"""
+
+
+def test_importing_dynsharp_is_quick_and_loads_no_heavy_module():
+    times = []
+    for _ in range(3):
+        output = subprocess.run(
+            [sys.executable, "-c", CODE], capture_output=True, text=True, check=True, env=os.environ
+        ).stdout
+        took, *loaded = output.split()
+        assert loaded == []
+        times.append(float(took))
+    assert min(times) < 1, "seconds, the best of three"
