@@ -166,8 +166,11 @@ def _fold(x: Expansion, parameter: sp.Symbol, facts: list[Any]) -> FoldNormalFor
     if not vanishes(forcing) and not vanishes(quadratic):
         return replace(form, kind="fold")
     if not vanishes(forcing):
-        status = "the quadratic coefficient vanishes: a cusp, if the cubic one does not"
-        return replace(form, kind="cusp", cubic=cubic(), status=status)
+        third = cubic()
+        if vanishes(third):
+            return replace(form, cubic=third, status="the cubic coefficient vanishes too")
+        status = "the quadratic coefficient vanishes: unfold with a second parameter"
+        return replace(form, kind="cusp", cubic=third, status=status)
 
     h = -complement(x.derivative(parameter))
     mixed = short((p * x.along(h, parameter) * q)[0])
@@ -192,7 +195,8 @@ def _pitchfork(form: FoldNormalForm, facts: list[Any]) -> FoldNormalForm:
     supercritical, criticality = verdict(-sp.sympify(form.cubic), facts)
     form = replace(form, criticality=criticality)
     if criticality == "degenerate":
-        return replace(form, status="the cubic coefficient vanishes: the fifth-order one decides")
+        status = "the quadratic and the cubic coefficient vanish"
+        return replace(form, kind="undetermined", status=status)
     if criticality == "undetermined":
         return replace(form, status=f"supercritical where {supercritical}")
     if vanishes(form.rate):

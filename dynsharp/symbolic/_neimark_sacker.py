@@ -195,14 +195,20 @@ def _neimark_sacker(
         sign_of = "1" if known["resonance"] == 1 else "−1"
         return result(f"the pair is a double multiplier {sign_of}: unfold with two parameters")
 
+    A, identity = x.A, sp.eye(x.map.dimension)
+    floats = A.has(sp.Float) and not A.free_symbols
+    w = sp.N(c / 2 + sp.I * sp.sqrt(1 - c**2 / 4)) if floats else _W
+
     def reduce(e: Any) -> sp.Expr:
-        return _reduced(sp.sympify(e), c)
+        return short(e) if floats else _reduced(sp.sympify(e), c)
 
     def bar(v: Any) -> Any:
-        return v.subs(_W, c - _W).applyfunc(reduce)
+        return v.conjugate() if floats else v.subs(_W, c - _W).applyfunc(reduce)
 
-    A, identity = x.A, sp.eye(x.map.dimension)
-    pair = eigenpair(A, _W, reduce)
+    def real(e: Any) -> sp.Expr:
+        return sp.re(e) if floats else short(reduce(e).subs(_W, c / 2))
+
+    pair = eigenpair(A, w, reduce)
     if pair is None:
         return result("the pair of multipliers is not simple: unfold with two parameters")
     q, p = pair
@@ -210,10 +216,10 @@ def _neimark_sacker(
         return result("there is a multiplier 1 too: (I − A)⁻¹ does not exist")
     if parameter is not None:
         drift = solve(identity - A, x.derivative(parameter))
-        known["rate"] = _real(reduce((c - _W) * (p * x.along(drift, parameter) * q)[0]), c)
+        known["rate"] = real((c - w) * (p * x.along(drift, parameter) * q)[0])
     if known["resonance"] == 3:
         return result("strong resonance e^{3iθ} = 1: a quadratic z̄² term takes the lead")
-    w2 = reduce(_W**2)
+    w2 = reduce(w**2)
     if vanishes(adjugate(w2 * identity - A, reduce)[1], reduce):
         return result("e^{2iθ} is a multiplier too: unfold with two parameters")
 
@@ -221,7 +227,7 @@ def _neimark_sacker(
     h20 = solve(w2 * identity - A, x.B(q, q).applyfunc(reduce), reduce)
     cubic = x.C(q, q, bar(q)) + 2 * x.B(q, h11) + x.B(bar(q), h20)
     length2 = reduce((q.T * bar(q))[0])
-    lyapunov = short(_real(reduce((c - _W) / 2 * (p * cubic)[0]), c) / length2)
+    lyapunov = short(real((c - w) / 2 * (p * cubic)[0]) / length2)
     if known["resonance"] == 4:
         status = "strong resonance e^{4iθ} = 1: a cubic z̄³ term competes, the coefficient alone "
         return result(status + "does not decide", lyapunov=lyapunov)
@@ -253,7 +259,3 @@ def _linear(polynomial: sp.Expr, c: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
     for coefficient in sp.Poly(polynomial, _W).all_coeffs():  # Horner: (a0 + a1 w) w + coefficient
         a0, a1 = short(coefficient - a1), short(a0 + c * a1)
     return a0, a1
-
-
-def _real(e: sp.Expr, c: sp.Expr) -> sp.Expr:
-    return short(e.subs(_W, c / 2))

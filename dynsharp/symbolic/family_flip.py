@@ -18,26 +18,23 @@ vanishes since ξ = 0 is the family). Inserting this into x' = F(x) gives, order
 Of (A − I)⁻¹ only the part that exists is used: h = −(A − I)^# B(q, q) with the group inverse #,
 that is on what is left of B(q, q) when its part along the family, 2 d_j n_j, is taken off;
 p_j h = 0 and p k_j = 0. Replacing c by c + κξ² moves b by r·κ, so b belongs to this choice of c
-unless r = 0. The drift, the rate and their product P = Σ r_j d_j do not depend on it, and P does not
-depend on coordinates.
+unless r = 0. The drift, the rate and their product P = Σ r_j d_j do not depend on it, and P does
+not depend on coordinates.
 
 *Slow–fast reduction.* Let ε = −1 − μ = −r·c be the excess over the edge and E = ξ². To leading
 order a step changes them by
 
-    ΔE = 2E(ε − bE),   Δε = −PE     ⟹    dE/dε = −2(ε − bE)/P,
+    ΔE = 2E(ε − bE),   Δε = −PE.
 
-which is linear in E. From E ≈ 0 at excess ε₀ > 0, with s = P/2b and W Lambert's function,
-
-    E(ε) = [ε + s − (ε₀ + s) e^{(ε − ε₀)/s}]/b,    greatest: [ε₀ − s ln(1 + ε₀/s)]/b,
-    E = 0 again at ε = −s[1 + W(−(1 + ε₀/s) e^{−(1 + ε₀/s)})].
-
-P > 0: the drift leads back below the edge (self-stabilisation). A small excess, ε₀ ≪ s, is the
-conservative limit: E reaches ε₀²/P and the orbit lands on the family as far below the edge as it
-started above, at −ε₀, whatever the cubic is. A large one, ε₀ ≫ s > 0 (a slow drift), saturates at
-E = ε₀/b, slides along E = ε/b as the excess decays and lands no further than s below the edge. For
-b < 0 only excesses below |s| are caught. P = 0, for gradient descent where the sharpness is
-stationary along the family: b decides alone, and E settles at ε/b if b > 0. What is neglected is
-of relative order ε, and b matters only where P is small.
+- P > 0: the drift leads back below the edge (self-stabilisation). From E ≈ 0 at a small excess ε₀
+  the cubic is of higher order (E ~ ε²) and dE/dε = −2ε/P, so that E = (ε₀² − ε²)/P: the amplitude
+  grows to ε₀²/P at the edge, and the orbit lands on the family as far below the edge as it started
+  above it, at excess −ε₀, up to relative errors of order ε₀ and ε₀b/P.
+- P > 0 and ε₀ not small against P/2|b| (a slow drift): if b > 0, E saturates near ε₀/b and follows
+  ε/b while the excess decays; if b < 0, the orbit escapes before the drift catches it.
+- P = 0, for gradient descent where the sharpness is stationary along the family: b decides alone,
+  and E settles at ε/b if b > 0.
+- P < 0: excess and amplitude grow together; if b > 0, E follows ε/b.
 
 For a gradient map x' = x − η∇L, r_j = −ηL'''(q, q, n_j) and d_j = −(η/2) L'''(q, q, n^j) with the
 dual basis n^j of the family, so that P = (η²/2)‖∇S‖² ≥ 0 with S the sharpness along the family:
@@ -68,10 +65,11 @@ from dynsharp.symbolic.multilinear import (
     Expansion,
     adjugate,
     eigenpair,
+    evaluate,
     flat,
     kernel,
+    particular,
     short,
-    solve,
     vanishes,
 )
 
@@ -148,48 +146,6 @@ class FamilyFlip:
         """Return ``cubic``, under its name in a `FlipNormalForm`."""
         return self.cubic
 
-    def peak_amplitude2(self, excess: Any) -> sp.Expr:
-        """Return the greatest ξ² of an orbit that leaves the family at μ = −1 − excess.
-
-        Infinite if neither drift nor cubic stops it.
-
-        Raises
-        ------
-        InputError
-            If a coefficient that is needed is still symbolic or missing.
-        """
-        P, b, eps = self._numbers(excess)
-        if P == 0 or b == 0:
-            rest = eps / b if b > 0 else sp.oo
-            return eps**2 / P if P > 0 else rest
-        s = P / (2 * b)
-        if P < 0 or (s < 0 and eps >= -s):
-            return sp.oo
-        return (eps - s * sp.log(1 + eps / s)) / b
-
-    def settled_excess(self, excess: Any) -> sp.Expr:
-        """Return the excess −1 − μ of the family point on which such an orbit settles.
-
-        Negative: below the edge. The excess itself if nothing drifts (the orbit then settles on a
-        doubled cycle of amplitude² excess/b, if b > 0). NaN has no place here: where the orbit
-        escapes, the answer is infinity.
-
-        Raises
-        ------
-        InputError
-            If a coefficient that is needed is still symbolic or missing.
-        """
-        P, b, eps = self._numbers(excess)
-        if P == 0 and b > 0:
-            return eps
-        if self.peak_amplitude2(excess) == sp.oo:
-            return sp.oo
-        if b == 0:
-            return -eps
-        s = P / (2 * b)
-        y = -(1 + eps / s)
-        return sp.re(sp.N(-s * (1 + sp.LambertW(y * sp.exp(y), 0 if s > 0 else -1)), 15))
-
     @property
     def reading(self) -> str:
         """Return in words what an orbit does that leaves the family a little above the edge."""
@@ -197,13 +153,12 @@ class FamilyFlip:
             return self.status
         if self.self_stabilising is True:
             tail = {
-                "supercritical": "; a larger excess e saturates at e/cubic first and lands at most "
-                "product/(2 cubic) below the edge",
-                "subcritical": "; the drift catches only excesses below -product/(2 cubic)",
+                "supercritical": "; amplitude² never exceeds excess/cubic",
+                "subcritical": "; an excess above about -product/(2 cubic) escapes",
             }.get(self.criticality, "")
             return (
-                "self-stabilising: amplitude² grows to (excess)²/product, then the orbit lands on "
-                "the family as far below the edge as it started above" + tail
+                "self-stabilising: for a small excess over the edge, amplitude² grows to "
+                "excess²/product and the orbit lands as far below the edge" + tail
             )
         if vanishes(self.product):
             return {
@@ -213,15 +168,6 @@ class FamilyFlip:
         if self.self_stabilising is False:
             return "destabilising: the drift leads further over the edge and the amplitude grows"
         return f"self-stabilising where {self.self_stabilising}"
-
-    def _numbers(self, excess: Any) -> tuple[sp.Expr, sp.Expr, sp.Expr]:
-        eps = sp.sympify(excess)
-        if not eps.is_number or not eps.is_positive:
-            raise InputError("excess", excess, "a positive number, −1 − μ")
-        for name, value in (("product", self.product), ("cubic", self.cubic)):
-            if value is None or not value.is_number:
-                raise InputError(name, value, "a number: give the symbols values first")
-        return self.product, self.cubic, eps
 
     def __repr__(self) -> str:
         lines = [f"flip on the family of fixed points of {self.map.name} in {self.family}"]
@@ -371,8 +317,9 @@ def _reduced(
     pair = eigenpair(A, -1)
     if pair is None:
         return replace(found, status="the multiplier −1 is not simple on the family's edge")
-    length = sp.sqrt(short(pair[0].dot(pair[0])))
     raw_q, raw_p = pair
+    norm2 = short(raw_q.dot(raw_q))
+    length = sp.sqrt(norm2)
     left = kernel((A - identity).T).T
     if left.rows != tangents.cols:
         return replace(
@@ -380,19 +327,27 @@ def _reduced(
             status=f"the multiplier 1 has {left.rows} left eigenvectors, the family "
             f"{tangents.cols} dimensions: a fold meets the flip, or the family is larger",
         )
-    gram = (left * tangents).applyfunc(flat)
+    gram = evaluate(lambda a, b: a * b, left, tangents)
     adj, det = adjugate(gram)
     if vanishes(det):
         return replace(found, status="the multiplier 1 is not semi-simple: the family folds here")
-    cotangents = (adj * left / det).applyfunc(flat)
+    cotangents = evaluate(lambda a, b: a * b, adj / det, left)
 
     curvature = x.B(raw_q, raw_q)
-    along = (cotangents * curvature).applyfunc(flat)
-    h = -solve(A - identity + tangents * cotangents, curvature - tangents * along)
-    cubic = short((raw_p * (x.C(raw_q, raw_q, raw_q) + 3 * x.B(raw_q, h)))[0] / 6 / length**2)
-    drift = tuple(short(d / 2 / length**2) for d in along)
-    rate = tuple(short((raw_p * x.B(raw_q, tangents.col(j)))[0]) for j in range(tangents.cols))
-    product = short(sp.Add(*(r * d for r, d in zip(rate, drift, strict=True))))
+    along = evaluate(lambda p, v: p * v, cotangents, curvature)
+    transverse = evaluate(lambda v, n, d: v - n * d, curvature, tangents, along)
+    h = evaluate(
+        lambda h, n, p: n * (p * h) - h, particular(A - identity, transverse), tangents, cotangents
+    )
+    third, second = x.C(raw_q, raw_q, raw_q), x.B(raw_q, h)
+    cubic = short(
+        evaluate(lambda p, c, b: p * (c + b + b + b), raw_p, third, second)[0] / 6 / norm2
+    )
+    columns = [x.B(raw_q, tangents.col(j)) for j in range(tangents.cols)]
+    rates = evaluate(lambda p, c: p * c, raw_p, sp.ImmutableMatrix.hstack(*columns))
+    product = short(evaluate(lambda r, d: r * d, rates, along)[0] / 2 / norm2)
+    drift = tuple(short(d / 2 / norm2) for d in along)
+    rate = tuple(short(r) for r in rates)
     a = None
     if found.unknown in found.family:
         a = rate[found.family.index(found.unknown)]

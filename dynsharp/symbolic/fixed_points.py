@@ -201,8 +201,14 @@ def fixed_points(map: DiscreteMap, budget: float = 20.0) -> FixedPoints:
         raise InputError("map", repr(map), "a DiscreteMap")
     equations = [e - x for x, e in map.update.items()]
     components, unresolved = decompose(equations, map.state, budget)
-    points = [_point(map, c) for c in components]
-    return FixedPoints(map, tuple(p for p in points if p.exists != sp.false), tuple(unresolved))
+    points = [p for c in components if (p := _point(map, c)).exists != sp.false]
+    smooth = [p for p in points if all(_is_finite(e) for e in p.jacobian)]
+    unresolved += [
+        f"the multipliers at {p.state} are not defined for symbolic exponents; give them numbers"
+        for p in points
+        if p not in smooth
+    ]
+    return FixedPoints(map, tuple(smooth), tuple(unresolved))
 
 
 def conjuncts(condition: Boolean) -> list[Boolean]:
@@ -245,6 +251,11 @@ def _entry(e: sp.Expr) -> sp.Expr:
     """Shorten an entry of the Jacobian; radicals and symbolic powers need more than algebra."""
     roots = any(not p.exp.is_integer or not p.exp.is_number for p in e.atoms(sp.Pow))
     return tidy(sp.simplify(e)) if roots else tidy(e)
+
+
+def _is_finite(e: sp.Expr) -> bool:
+    """Whether the expression has a value: 0**(D - 2) has none for a symbolic D."""
+    return not e.has(sp.nan, sp.zoo) and all(p.base != 0 for p in e.atoms(sp.Pow))
 
 
 def _roots(factor: sp.Poly) -> list[sp.Expr]:

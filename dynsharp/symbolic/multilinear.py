@@ -11,6 +11,7 @@ is; floating-point numbers go through the same formulas.
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any
@@ -21,7 +22,18 @@ from sympy.polys.matrices import DomainMatrix
 
 from dynsharp.map import DiscreteMap, tidy
 
-__all__ = ["Expansion", "adjugate", "eigenpair", "flat", "kernel", "short", "solve", "vanishes"]
+__all__ = [
+    "Expansion",
+    "adjugate",
+    "eigenpair",
+    "evaluate",
+    "flat",
+    "kernel",
+    "particular",
+    "short",
+    "solve",
+    "vanishes",
+]
 
 Simplifier = Callable[[Any], Any]
 
@@ -109,12 +121,32 @@ def solve(M: sp.Matrix, b: sp.Matrix, simplify: Simplifier | None = None) -> sp.
     return sp.ImmutableMatrix((adj * b / det).applyfunc(simplify or flat))
 
 
+def particular(M: sp.Matrix, b: sp.Matrix) -> sp.ImmutableMatrix:
+    """Return one solution of a consistent system M x = b, whether or not M is singular."""
+    if _in_floats(M):
+        x, *_ = np.linalg.lstsq(_floats(M), _floats(b), rcond=1e-6)
+        return sp.ImmutableMatrix(M.cols, 1, [float(e) for e in x.flat])
+    augmented = sp.Matrix.hstack(sp.Matrix(M), sp.Matrix(b))
+    exact = _in_a_field(augmented)
+    if exact is not None:
+        reduced, pivots = exact.rref()
+        last = reduced.to_Matrix().col(-1)
+    else:
+        reduced, pivots = augmented.rref(simplify=short, iszerofunc=vanishes)
+        last = reduced.col(-1)
+    x = sp.zeros(M.cols, 1)
+    for row, column in enumerate(pivots):
+        if column < M.cols:
+            x[column] = last[row]
+    return sp.ImmutableMatrix(x)
+
+
 def kernel(M: sp.Matrix) -> sp.ImmutableMatrix:
     """Return a basis of the kernel as columns; by singular values where there are floats."""
-    if all(e.is_number for e in M) and M.has(sp.Float):
+    if _in_floats(M):
         from scipy.linalg import null_space
 
-        basis = null_space(np.array(M.evalf(), dtype=float), rcond=1e-6)
+        basis = null_space(_floats(M), rcond=1e-6)
         return sp.ImmutableMatrix(*basis.shape, [float(e) for e in basis.flat])
     exact = _in_a_field(M)
     if exact is not None:
@@ -154,6 +186,22 @@ def _trace(X: Any) -> Any:
     return X.trace()
 
 
+def evaluate(formula: Callable[..., Any], *matrices: sp.Matrix) -> sp.ImmutableMatrix:
+    """Return a polynomial formula in matrices, computed in their common field if there is one."""
+    exact = [_in_a_field(M) for M in matrices]
+    if any(M is None for M in exact):
+        return sp.ImmutableMatrix(formula(*matrices)).applyfunc(flat)
+    return sp.ImmutableMatrix(formula(*exact[0].unify(*exact[1:])).to_Matrix())
+
+
+def _in_floats(M: sp.Matrix) -> bool:
+    return all(e.is_number for e in M) and bool(M.has(sp.Float))
+
+
+def _floats(M: sp.Matrix) -> np.ndarray:
+    return np.array(sp.Matrix(M).evalf(), dtype=float)
+
+
 def _in_a_field(M: sp.Matrix) -> DomainMatrix | None:
     """Return M over the rationals, rational functions or an algebraic field, if it fits in one."""
     if M.has(sp.Float) or any(not a.exp.is_Integer for a in M.atoms(sp.Pow) if a.free_symbols):
@@ -186,8 +234,11 @@ def short(expression: Any) -> Any:
         return e
     floats = e.atoms(sp.Float)
     if e.is_number and floats:
-        value = sp.N(e, max(15, *(f.num.context.prec_to_dps(f._prec) for f in floats)))
+        digits = max(int(f._prec * math.log10(2)) for f in floats)
+        value = sp.N(e, max(15, digits))
         return sp.re(value) if abs(sp.im(value)) < 1e-14 * (1 + abs(value)) else value
+    if e.has(sp.exp):
+        e = sp.powsimp(e).replace(sp.exp, lambda argument: sp.exp(sp.cancel(argument)))
     roots = [a for a in e.atoms(sp.Pow) if a.exp.is_Rational and not a.exp.is_Integer]
     if not roots:
         return tidy(e)

@@ -193,7 +193,8 @@ def _solutions(
             for system in _extremal(p, symbol, factor)
         ]
         unknowns = [symbol, *p.family]
-    solutions, missing = [], []
+    solutions: list[dict[sp.Symbol, sp.Expr]] = []
+    missing: list[str] = []
     for system in systems:
         extra = [x for e in system for x in e.atoms(sp.Dummy)]  # Lagrange's multiplier
         components, unresolved = decompose(system, [*unknowns, *dict.fromkeys(extra)], 1e6)

@@ -1,0 +1,203 @@
+"""Thresholds: exact truths, whole families against a numerical minimum, conjugacy, bad input."""
+
+import numpy as np
+import pytest
+import sympy as sp
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.optimize import minimize
+
+import dynsharp as ds
+
+x, y, u, v, w, r, q_ = sp.symbols("x y u v w r q_", real=True)
+q, eta, beta, gamma = sp.symbols("q eta beta gamma", positive=True)
+
+
+def only(thresholds):
+    assert not thresholds.unresolved
+    (threshold,) = thresholds
+    return threshold
+
+
+def test_logistic():
+    logistic = ds.systems.logistic()
+    origin, point = ds.fixed_points(logistic)
+    found = [(t.kind, t.value, t.criticality) for t in ds.thresholds(point, "r")]
+    assert found == [("transcritical", 1, None), ("flip", 3, "supercritical")]
+    assert [(t.kind, t.value) for t in ds.thresholds(origin, "r")][-1] == ("transcritical", 1)
+
+
+def test_uv_line_is_unstable_past_rho_one():
+    uv = ds.systems.uv()
+    line = ds.fixed_points(uv)[0]
+    threshold = only(ds.thresholds(line, "rho"))
+    assert (threshold.kind, threshold.value) == ("flip", 1)
+    assert threshold.criticality == "supercritical"
+    assert threshold.state[uv.symbol("k")] == 2
+    position = ds.thresholds(line, "k")
+    assert [(t.kind, t.value) for t in position if t.kind == "flip"] == [("flip", 2)]
+
+
+def test_uv_in_its_own_units():
+    physical = ds.systems.uv_physical()
+    line = ds.fixed_points(physical)[0]
+    g, y_ = physical.symbol("g"), physical.symbol("y")
+    found = {t.value: t.condition for t in ds.thresholds(line, "eta")}
+    assert found == {1 / (g * y_): y_ > 0, -1 / (g * y_): y_ < 0}
+
+
+@pytest.mark.parametrize("depth", [2, 3, 4, 5])
+def test_chain_has_its_learning_rate_threshold(depth):
+    weights = sp.symbols(f"w1:{depth + 1}", real=True)
+    map_ = ds.gradient_descent((sp.prod(weights) - q) ** 2 / 2, weights, eta)
+    threshold = only(ds.thresholds(ds.fixed_points(map_)[0], eta))
+    exact = 2 / (depth * q ** (2 - sp.Rational(2, depth)))
+    assert sp.simplify(threshold.value / exact) == 1
+    assert threshold.criticality == "supercritical"
+
+
+def test_chain_with_symbolic_depth():
+    D = sp.Symbol("D", integer=True, positive=True)
+    omega = sp.Symbol("omega", positive=True)
+    map_ = ds.gradient_descent((omega**D - q) ** 2 / 2, [omega], eta / D)
+    threshold = only(ds.thresholds(ds.fixed_points(map_)[0], eta))
+    assert sp.simplify(threshold.value / (2 / (D * q ** (2 - 2 / D)))) == 1
+    bal = ds.systems.balanced_chain()
+    threshold = only(ds.thresholds(ds.fixed_points(bal)[0], "rho"))
+    assert (threshold.kind, threshold.value) == ("flip", 1)
+
+
+LOSSES = {
+    "uv²": ((u * v**2 - q) ** 2 / 2, [u, v]),
+    "uv + vw": ((u * v + v * w - q) ** 2 / 2, [u, v, w]),
+    "two outputs": ((u * v - q) ** 2 / 2 + (u * w - 1) ** 2 / 2, [u, v, w]),
+    "log-cosh": (sp.log(sp.cosh(u * v - q)), [u, v]),
+    "quartic": ((u * v - q) ** 4 / 4 + (u * v - q) ** 2 / 2, [u, v]),
+}
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_threshold_of_a_family_is_two_over_the_least_sharpness(name):
+    """Against a numerical minimum of the top Hessian eigenvalue over the set of minima."""
+    loss, weights = LOSSES[name]
+    target = 1.3
+    number = loss.subs(q, target)
+    hessian = sp.lambdify([weights], sp.hessian(number, weights), "numpy")
+    value = sp.lambdify([weights], number, "numpy")
+
+    def penalised(at):
+        return np.linalg.eigvalsh(hessian(at))[-1] + 1e7 * value(at)
+
+    starts = np.random.default_rng(0).uniform(0.4, 1.8, (12, len(weights)))
+    options = {"xatol": 1e-9, "fatol": 1e-12, "maxiter": 20000, "maxfev": 20000}
+    least = min(minimize(penalised, s, method="Nelder-Mead", options=options).fun for s in starts)
+
+    points = ds.fixed_points(ds.gradient_descent(loss, weights, eta))
+    found = [t for p in points if p.family for t in ds.thresholds(p, eta) if t.kind == "flip"]
+    values = [
+        float(t.value.subs(q, target)) for t in found if t.condition.subs(q, target) != sp.false
+    ]
+    assert values
+    assert max(values) == pytest.approx(2 / least, rel=2e-4)
+
+
+@pytest.mark.parametrize(
+    ("optimiser", "factor"),
+    [(ds.heavy_ball, 1 + beta), (ds.nesterov, (1 + beta) / (1 + 2 * beta))],
+)
+def test_momentum_scales_the_threshold_of_the_family(optimiser, factor):
+    map_ = optimiser((u * v - q) ** 2 / 2, [u, v], eta, beta)
+    threshold = only(ds.thresholds(ds.fixed_points(map_)[0], eta))
+    assert sp.simplify(threshold.value - factor / q) == 0
+
+
+def test_weight_decay_has_two_regimes():
+    map_ = ds.gradient_descent((u * v - q) ** 2 / 2, [u, v], eta, weight_decay=gamma)
+    point = next(p for p in ds.fixed_points(map_) if p.state[u] != 0)
+    found = {t.value: t for t in ds.thresholds(point, eta)}
+    assert set(found) == {1 / (q - gamma), 1 / gamma}
+    assert found[1 / (q - gamma)].condition == (gamma < q / 2)
+    assert bool(found[1 / gamma].condition.subs({q: 1, gamma: 0.7}))
+    assert not bool(found[1 / gamma].condition.subs({q: 1, gamma: 0.3}))
+
+
+def test_henon_in_closed_form():
+    a, b = sp.symbols("a b", real=True)
+    henon = ds.DiscreteMap({x: 1 - a * x**2 + y, y: b * x}, parameters=[a, b])
+    found = {(t.kind, t.value) for p in ds.fixed_points(henon) for t in ds.thresholds(p, a)}
+    assert {(k, sp.expand(e)) for k, e in found} == {
+        ("fold", sp.expand(-((1 - b) ** 2) / 4)),
+        ("flip", sp.expand(3 * (1 - b) ** 2 / 4)),
+    }
+
+
+def test_neimark_sacker_of_the_delayed_logistic_map():
+    delayed = ds.systems.delayed_logistic()
+    found = [t for p in ds.fixed_points(delayed) for t in ds.thresholds(p, delayed.parameters[0])]
+    assert ("neimark-sacker", 2, "supercritical") in [
+        (t.kind, t.value, t.criticality) for t in found
+    ]
+
+
+def test_implicit_point():
+    map_ = ds.DiscreteMap({x: q_ + r * x - x**3}, parameters=[q_, r])
+    (p,) = ds.fixed_points(map_)
+    for t in ds.thresholds(p, q_):
+        at = {r: sp.Rational(3, 2)}
+        state, value = float(t.state[x].subs(at)), float(t.value.subs(at))
+        assert value + 1.5 * state - state**3 == pytest.approx(state, abs=1e-12)
+        multiplier = 1.5 - 3 * state**2
+        assert multiplier == pytest.approx({"fold": 1, "flip": -1}[t.kind], abs=1e-12)
+    assert {t.kind for t in ds.thresholds(p, q_)} == {"fold", "flip"}
+
+
+def test_pitchfork_and_its_criticality():
+    for sign, word in ((-1, "supercritical"), (1, "subcritical")):
+        map_ = ds.DiscreteMap({x: r * x + sign * x**3}, parameters=[r])
+        origin = next(p for p in ds.fixed_points(map_) if p.state[x] == 0)
+        found = {(t.kind, t.value): t.criticality for t in ds.thresholds(origin, r)}
+        assert found["pitchfork", 1] == word
+
+
+def test_a_zero_step_is_no_bifurcation():
+    step = sp.Symbol("step", real=True)
+    map_ = ds.gradient_descent((x**2 - 1) ** 2 / 4, [x], step)
+    for p in ds.fixed_points(map_):
+        assert all(t.value != 0 for t in ds.thresholds(p, step))
+
+
+@given(st.integers(1, 5), st.integers(-3, 3))
+def test_thresholds_survive_a_change_of_coordinates(scale, shift):
+    X = sp.Symbol("X", real=True)
+    logistic = ds.systems.logistic()
+    moved = logistic.conjugate({X: scale * logistic.state[0] + shift})
+    point = next(
+        p
+        for p in ds.fixed_points(moved)
+        if sp.simplify(p.multipliers[0] - 2) != 0 and p.multipliers[0] != logistic.parameters[0]
+    )
+    found = [(t.kind, t.value, t.criticality) for t in ds.thresholds(point, "r")]
+    assert found == [("transcritical", 1, None), ("flip", 3, "supercritical")]
+
+
+def test_the_budget_is_kept_and_said():
+    weights = sp.symbols("w1:5", real=True)
+    p = ds.fixed_points(ds.heavy_ball((sp.prod(weights) - q) ** 2 / 2, weights, eta, beta))[0]
+    found = ds.thresholds(p, eta, budget=0.05)
+    assert found.unresolved
+    assert "unresolved" in repr(found)
+
+
+def test_readable():
+    point = ds.fixed_points(ds.systems.logistic())[1]
+    assert repr(ds.thresholds(point, "r")) == "transcritical at r = 1\nflip at r = 3, supercritical"
+
+
+@pytest.mark.parametrize(("p", "parameter", "named"), [("x", "r", "p: got"), (None, "z", "one of")])
+def test_bad_input(p, parameter, named):
+    p = p or ds.fixed_points(ds.systems.logistic())[0]
+    with pytest.raises(ds.InputError, match=named):
+        ds.thresholds(p, parameter)
+    point = ds.fixed_points(ds.systems.logistic())[0]
+    with pytest.raises(ds.InputError, match="parameter"):
+        ds.thresholds(point, "x")
