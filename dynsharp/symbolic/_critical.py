@@ -16,6 +16,8 @@ from dynsharp.symbolic.conditions import positive, sign
 from dynsharp.symbolic.multilinear import Expansion, adjugate, short, vanishes
 
 __all__ = [
+    "COEFFICIENTS",
+    "TOO_LONG",
     "Critical",
     "Unresolved",
     "expand_at",
@@ -27,6 +29,11 @@ __all__ = [
 ]
 
 BUDGET = 20.0  # seconds for one system of equations
+COEFFICIENTS = 60.0  # seconds for the coefficients of one normal form
+TOO_LONG = (
+    f"unresolved: the coefficients were not finished within {COEFFICIENTS:g} s; give some of the "
+    "symbols numbers, or use the form that takes a critical state"
+)
 
 
 class Unresolved(Exception):  # noqa: N818 - caught by the normal forms, whose status it becomes

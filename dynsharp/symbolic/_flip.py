@@ -15,7 +15,10 @@ import sympy as sp
 from sympy.logic.boolalg import Boolean
 
 from dynsharp.map import DiscreteMap
+from dynsharp.symbolic._budget import BudgetExceeded, limit
 from dynsharp.symbolic._critical import (
+    COEFFICIENTS,
+    TOO_LONG,
     Unresolved,
     expand_at,
     find_critical,
@@ -124,7 +127,12 @@ def flip_normal_form(
         critical = find_critical(map, p, parameter, _condition, "flip", value)
     except Unresolved as failure:
         return FlipNormalForm(map, parameter, None, p.state, status=str(failure))
-    return _flip(Expansion(map, critical.point), parameter, critical.facts)
+    try:
+        with limit(COEFFICIENTS):
+            return _flip(Expansion(map, critical.point), parameter, critical.facts)
+    except BudgetExceeded:
+        state = {s: critical.point[s] for s in map.state}
+        return FlipNormalForm(map, parameter, critical.value, state, status=TOO_LONG)
 
 
 def flip_at(

@@ -25,7 +25,10 @@ from typing import Any
 import sympy as sp
 
 from dynsharp.map import DiscreteMap
+from dynsharp.symbolic._budget import BudgetExceeded, limit
 from dynsharp.symbolic._critical import (
+    COEFFICIENTS,
+    TOO_LONG,
     Unresolved,
     expand_at,
     find_critical,
@@ -118,7 +121,14 @@ def fold_normal_form(
         critical = find_critical(map, p, parameter, _condition, "multiplier 1", value)
     except Unresolved as failure:
         return FoldNormalForm(map, parameter, None, p.state, "undetermined", status=str(failure))
-    return _fold(Expansion(map, critical.point), parameter, critical.facts)
+    try:
+        with limit(COEFFICIENTS):
+            return _fold(Expansion(map, critical.point), parameter, critical.facts)
+    except BudgetExceeded:
+        state = {s: critical.point[s] for s in map.state}
+        return FoldNormalForm(
+            map, parameter, critical.value, state, "undetermined", status=TOO_LONG
+        )
 
 
 def fold_at(

@@ -22,7 +22,10 @@ from sympy.logic.boolalg import Boolean
 
 from dynsharp.errors import InputError
 from dynsharp.map import DiscreteMap
+from dynsharp.symbolic._budget import BudgetExceeded, limit
 from dynsharp.symbolic._critical import (
+    COEFFICIENTS,
+    TOO_LONG,
     Unresolved,
     explicit_point,
     find_critical,
@@ -121,7 +124,12 @@ def neimark_sacker_normal_form(
             f"a complex pair on the unit circle; at {critical.value} the product of two real "
             "multipliers is 1 (a neutral saddle)",
         )
-    return _neimark_sacker(expansion, parameter, pairs, critical.facts)
+    try:
+        with limit(COEFFICIENTS):
+            return _neimark_sacker(expansion, parameter, pairs, critical.facts)
+    except BudgetExceeded:
+        state = {s: critical.point[s] for s in map.state}
+        return NeimarkSackerNormalForm(map, parameter, critical.value, state, status=TOO_LONG)
 
 
 def neimark_sacker_at(

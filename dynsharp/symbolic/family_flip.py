@@ -53,7 +53,10 @@ from sympy.logic.boolalg import Boolean
 
 from dynsharp.errors import InputError
 from dynsharp.map import DiscreteMap, tidy
+from dynsharp.symbolic._budget import BudgetExceeded, limit
 from dynsharp.symbolic._critical import (
+    COEFFICIENTS,
+    TOO_LONG,
     Critical,
     Unresolved,
     expand_at,
@@ -247,7 +250,11 @@ def family_flip(
     motion = None
     if unknown in map.parameters and not p.relations:
         motion = [sp.diff(p.state[s], unknown).xreplace(critical.point) for s in map.state]
-    return _reduced(found, x, tangents, critical.facts, motion)
+    try:
+        with limit(COEFFICIENTS):
+            return _reduced(found, x, tangents, critical.facts, motion)
+    except BudgetExceeded:
+        return replace(found, status=TOO_LONG)
 
 
 def family_flip_at(

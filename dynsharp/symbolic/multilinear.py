@@ -188,8 +188,8 @@ def _trace(X: Any) -> Any:
 
 def evaluate(formula: Callable[..., Any], *matrices: sp.Matrix) -> sp.ImmutableMatrix:
     """Return a polynomial formula in matrices, computed in their common field if there is one."""
-    exact = [_in_a_field(M) for M in matrices]
-    if any(M is None for M in exact):
+    exact = [E for E in map(_in_a_field, matrices) if E is not None]
+    if len(exact) < len(matrices):
         return sp.ImmutableMatrix(formula(*matrices)).applyfunc(flat)
     return sp.ImmutableMatrix(formula(*exact[0].unify(*exact[1:])).to_Matrix())
 
