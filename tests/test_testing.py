@@ -255,9 +255,19 @@ def test_a_threshold_needs_all_other_values():
     p = family(physical)
     for options, argument in (
         ({"at": {"lam": 2}}, "fixed"),
-        ({"fixed": {"g": 1, "y": 1}}, "at"),
         ({"fixed": {"g": 1, "y": 1}, "at": {"df": 0}}, "at"),
     ):
         with pytest.raises(InputError) as error:
             testing.assert_threshold(physical, p, "eta", **options)
         assert error.value.argument == argument
+    uv = systems.uv()
+    with pytest.raises(InputError, match="depends on rho"):  # k = 2 is critical for every rho
+        testing.assert_threshold(uv, family(uv), "rho")
+
+
+def test_without_a_member_the_one_that_is_stable_longest_is_simulated():
+    physical = systems.uv_physical()
+    testing.assert_threshold(physical, family(physical), "eta", fixed={"g": 1, "y": 2})
+    with pytest.raises(AssertionError, match="theory"):
+        wrong = physical.substitute({"eta": 2 * physical.parameter("eta")})
+        testing.assert_threshold(wrong, family(physical), "eta", fixed={"g": 1, "y": 2})

@@ -51,8 +51,9 @@ def assert_threshold(
         Values of all other parameters.
     at
         For a family of fixed points the member: a value for each of its coordinates, which may be
-        an expression in the parameters. The threshold is then that of this member. Without it the
-        threshold is that of the whole family, and ``simulate`` has to be given.
+        an expression in the parameters. The threshold is then that of this member. If left out it
+        is the member that loses stability last (of the minima of a loss, the flattest), unless you
+        give ``simulate``: then the threshold is that of the whole family.
     tolerance
         Largest accepted difference, relative to the value (absolute for a threshold at 0).
     width
@@ -83,6 +84,8 @@ def assert_threshold(
         raise InputError("fixed", fixed, f"values for {', '.join(missing)}")
     member = {x: e.subs(values) for x, e in _member(p, at).items()}
     p = _at_values(p, values)
+    if p.family and not member and simulate is None:
+        member = _last_stable_member(p, symbol)
     theory = _member_thresholds(p, symbol, member) if member else _thresholds(p, symbol)
     if not theory:
         raise AssertionError(f"theory has no threshold of {p.map.name} along {symbol}")
@@ -120,6 +123,16 @@ def _member(p: FixedPoint, at: Mapping[Name, Any] | None) -> dict[sp.Symbol, sp.
     if set(member) != set(p.family):
         raise InputError("at", at, f"a value for each coordinate of the family, {p.family}")
     return member
+
+
+def _last_stable_member(p: FixedPoint, symbol: sp.Symbol) -> dict[sp.Symbol, sp.Expr]:
+    """Return the coordinates of the member at which the whole family loses stability."""
+    for t in reversed(thresholds(p, symbol)):
+        member = {c: t.state[c] for c in p.family}
+        if p.stable.subs(member, simultaneous=True).has(symbol):
+            return member
+    wants = f"the coordinates {p.family} of a member whose stability depends on {symbol}"
+    raise InputError("at", "None", f"{wants}; or pass simulate=")
 
 
 def _at_values(p: FixedPoint, values: Mapping[sp.Symbol, sp.Expr]) -> FixedPoint:
@@ -176,9 +189,6 @@ def _simulation(
     member: Mapping[sp.Symbol, sp.Expr],
 ) -> Callable[[float], bool]:
     """Whether steps of the orbit from next to the fixed point decay, for a parameter's value."""
-    if p.family and not member:
-        wants = f"values for the coordinates {p.family} of a member, or pass simulate="
-        raise InputError("at", "None", wants)
     if p.relations:
         raise InputError("p", p, "a fixed point in closed form; or pass simulate=")
     varied, state = map.parameter(symbol), [map.symbol(x, "p") for x in p.state]
