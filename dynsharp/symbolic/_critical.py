@@ -77,7 +77,7 @@ def find_critical(
         with limit(BUDGET):
             if coupled:
                 implicit = [x for x in map.state if state[x] == x and x not in p.family]
-                found = sp.solve([equation, *relations], [parameter, *implicit], dict=True)
+                found = _solve_coupled(equation, relations, parameter, implicit)
             else:
                 found = [{parameter: v} for v in roots_in(equation, parameter)]
     except (NotImplementedError, BudgetExceeded) as error:
@@ -102,6 +102,21 @@ def find_critical(
                     facts += _facts(map, branch, getattr(p, "exists", True))
                     critical.append(Critical(branch[parameter], branch, facts))
     return _chosen(critical, parameter, what, value)
+
+
+def _solve_coupled(
+    equation: sp.Expr, relations: list[sp.Expr], parameter: sp.Symbol, implicit: list[sp.Symbol]
+) -> list[dict[sp.Symbol, sp.Expr]]:
+    """Solve for the parameter and the coordinates at once; if that fails, coordinates first."""
+    try:
+        return list(sp.solve([equation, *relations], [parameter, *implicit], dict=True))
+    except NotImplementedError:
+        found = []
+        for branch in sp.solve(relations, implicit, dict=True):
+            for v in roots_in(_numerator(equation.subs(branch)), parameter):
+                at = {x: short(e.subs(parameter, v)) for x, e in branch.items()}
+                found.append({parameter: v, **at})
+        return found
 
 
 def _chosen(critical: list[Critical], parameter: sp.Symbol, what: str, value: Any) -> Critical:

@@ -182,6 +182,16 @@ def test_relation_with_the_parameter_is_solved_along():
     assert "does not cross" in form.status
 
 
+def test_relation_with_exponentials_is_solved_for_the_coordinate():
+    ricker = ds.DiscreteMap({x: x * sp.exp(r * (1 - x - y / 4)), y: x}, [r])
+    relation = sp.exp(r) - sp.exp(r * y * sp.Rational(5, 4))
+    form = flip_normal_form(ricker, Point({x: y, y: y}, relations=(relation,)), r)
+    known = flip_at(ricker, dict.fromkeys((x, y), sp.Rational(4, 5)), {r: sp.Rational(10, 3)}, r)
+    assert (form.value, form.state[y]) == (sp.Rational(10, 3), sp.Rational(4, 5))
+    assert sp.simplify(form.b - known.b) == 0
+    assert form.supercritical is True
+
+
 def test_what_cannot_be_a_flip_says_so():
     with pytest.raises(ds.InputError, match="it has none"):
         flip_normal_form(ds.DiscreteMap({x: x / 2 + a}, [a]), Point({x: 2 * a}), a)
