@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import sympy as sp
+from numpy.typing import NDArray
 
+from dynsharp.compiled import threads
 from dynsharp.compiled.kernels import kernels
 from dynsharp.compiled.threads import CHUNK
 from dynsharp.errors import InputError
@@ -25,7 +27,11 @@ class Orbits:
     x, p
         States × orbits and parameters × orbits.
     alive
-        1 for every orbit that has not escaped, else 0.
+        1 for every orbit that has not escaped and whose start is in the domain, else 0.
+    outside
+        Which orbits start outside the map's domain.
+    finished
+        Which orbits have been worked on to the end; known after `run`.
     """
 
     def __init__(
@@ -35,7 +41,9 @@ class Orbits:
         self.escape = checked_escape(escape)
         self.x: Array = sweep.start.copy()
         self.p: Array = sweep.parameters
-        self.alive: Array = (np.abs(self.x) <= escape).all(axis=0).astype(float)
+        self.outside = sweep.outside
+        within = (np.abs(self.x) <= escape).all(axis=0)
+        self.alive: Array = (within & ~self.outside).astype(float)
         lanes = {"lanes": 1} if sweep.size == 1 else {}
         self.kernels = kernels(kind, m.state, m.parameters, m.expressions, tuple(extra), **lanes)
 
@@ -43,6 +51,30 @@ class Orbits:
         """Call a kernel on the orbits ``first`` to ``last``."""
         kernel = getattr(self.kernels, name)
         kernel(self.x, self.p, self.alive, first, last, self.escape, *arguments)
+
+    def run(self, work: Callable[[int, int], Iterator[float]], **options: Any) -> None:
+        """Do the work for all orbits (see `threads.run`); what began outside has none to do."""
+        self.finished = threads.run(self.x.shape[1], work, **options) | self.outside
+
+    @property
+    def diverged(self) -> NDArray[np.bool_]:
+        """Which orbits escaped."""
+        return (self.alive == 0) & self.finished & ~self.outside
+
+    @property
+    def lost(self) -> NDArray[np.bool_]:
+        """Which orbits have no data: they escaped, began outside or were not finished."""
+        return (self.alive == 0) | ~self.finished
+
+    @property
+    def counts(self) -> dict[str, Any]:
+        """What every result says in its attributes about orbits without data."""
+        return {
+            "escape": self.escape,
+            "diverged": int(self.diverged.sum()),
+            "outside_domain": int(self.outside.sum()),
+            "unfinished": int((~self.finished).sum()),
+        }
 
     def advance(self, first: int, last: int, steps: int) -> Iterator[int]:
         """Take steps, yielding how many were taken so far."""

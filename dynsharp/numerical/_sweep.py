@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -15,7 +15,7 @@ from dynsharp.errors import InputError
 from dynsharp.map import DiscreteMap, Name
 from dynsharp.numerical._domain import violations
 
-__all__ = ["Array", "Sweep", "positive_integer", "sweep"]
+__all__ = ["Array", "Sweep", "free_names", "positive_integer", "sweep"]
 
 Array: TypeAlias = NDArray[np.float64]
 
@@ -38,6 +38,8 @@ class Sweep:
         What made this sweep, as text and numbers: the attributes of its results.
     exponents
         The numbers that were put in.
+    outside
+        For each orbit whether its start lies outside the map's domain: it has no data.
     """
 
     map: DiscreteMap
@@ -46,6 +48,15 @@ class Sweep:
     parameters: Array
     settings: dict[str, Any]
     exponents: dict[sp.Symbol, int]
+    outside: NDArray[np.bool_]
+
+    @property
+    def marks(self) -> dict[str, tuple[list[str], NDArray[np.int8]]]:
+        """The variable ``outside_domain`` of the results, if the map has a domain."""
+        if self.map.domain == sp.true:
+            return {}
+        flags = self.outside.astype(np.int8).reshape(self.shape)
+        return {"outside_domain": (list(self.axes), flags)}
 
     def own(self, expression: sp.Expr) -> sp.Expr:
         """Return an expression in the symbols of the original map in those of `map`."""
@@ -74,7 +85,7 @@ def sweep(
     ------
     InputError
         If a name is unknown, a parameter or a state variable has no value or two, a value is not
-        finite or does not broadcast along the sweep, or a start lies outside the map's domain.
+        finite or does not broadcast along the sweep, or all starts lie outside the map's domain.
     """
     if not isinstance(map, DiscreteMap):
         raise InputError("map", repr(map), "a DiscreteMap")
@@ -104,7 +115,7 @@ def sweep(
             raise InputError(argument, f"no value for {_listed(missing)}", "one, or a sweep of it")
 
     values = {**columns, **starts, **constants}
-    _check_domain(map, values, shape)
+    outside = _outside(map, values, shape)
     # w**D with a fixed whole D is a polynomial, which is far faster to iterate than a power
     in_exponent = set().union(*(_exponents(e) for e in map.expressions))
     whole = {
@@ -130,7 +141,14 @@ def sweep(
         "start": ", ".join(f"{k} = {_shown(v)}" for k, v in starts.items()),
         "dynsharp_version": __version__,
     }
-    return Sweep(ready, axes, rows(ready.state), rows(ready.parameters), settings, whole)
+    return Sweep(ready, axes, rows(ready.state), rows(ready.parameters), settings, whole, outside)
+
+
+def free_names(argument: str, names: Iterable[str], taken: Iterable[str]) -> None:
+    """Check that no symbol has the name of something else in the result."""
+    if clash := set(names) & set(taken):
+        wants = f"other names than the result's own: {', '.join(taken)}"
+        raise InputError(argument, ", ".join(sorted(clash)), wants)
 
 
 def positive_integer(argument: str, value: Any, least: int = 1) -> int:
@@ -174,15 +192,18 @@ def _finite(argument: str, numbers: Array) -> Array:
     return numbers
 
 
-def _check_domain(map: DiscreteMap, values: Mapping[str, Array], shape: tuple[int, ...]) -> None:
-    outside = np.flatnonzero(np.broadcast_to(violations(map, values), shape))
-    if outside.size:
-        at = {s: np.broadcast_to(v, shape).ravel()[outside[0]] for s, v in values.items()}
+def _outside(
+    map: DiscreteMap, values: Mapping[str, Array], shape: tuple[int, ...]
+) -> NDArray[np.bool_]:
+    outside = np.broadcast_to(violations(map, values), shape).ravel()
+    if outside.all():
+        at = {s: np.broadcast_to(v, shape).ravel()[0] for s, v in values.items()}
         first = ", ".join(f"{s} = {float(v):.6g}" for s, v in at.items())
-        count = f"{outside.size} of {int(np.prod(shape))} starts" if shape else "a start"
+        count = f"all {outside.size} starts" if outside.size > 1 else "a start"
         raise InputError(
             "start", f"{count} outside the domain of {map.name}, first {first}", f"{map.domain}"
         )
+    return outside
 
 
 def _exponents(e: sp.Expr) -> set[sp.Symbol]:

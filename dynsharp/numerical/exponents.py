@@ -9,11 +9,11 @@ import numpy as np
 import sympy as sp
 
 from dynsharp.compiled.kernels import RESCALED_EVERY
-from dynsharp.compiled.threads import CHUNK, run
+from dynsharp.compiled.threads import CHUNK
 from dynsharp.errors import InputError
 from dynsharp.map import DiscreteMap, Name
 from dynsharp.numerical._engine import Orbits
-from dynsharp.numerical._sweep import Array, Sweep, positive_integer, sweep
+from dynsharp.numerical._sweep import Array, Sweep, free_names, positive_integer, sweep
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -21,12 +21,25 @@ if TYPE_CHECKING:
 __all__ = ["lyapunov", "standard_error"]
 
 BLOCKS = 32
+ESTIMATES = ("exponent", "standard_error", "status")
+OWN_NAMES = [*ESTIMATES, *(f"transverse_{e}" for e in ESTIMATES), "diverged", "outside_domain"]
+OK, DIVERGED, ZERO, OVERFLOW, UNFINISHED, OUTSIDE = range(6)
 STATUS = (
     "ok",
-    "diverged: the orbit escaped",
-    "superstable: the tangent vector became zero, as the orbit meets points of zero derivative",
-    "overflow: the tangent vector grew beyond doubles within a few steps",
-    "unfinished: interrupted",
+    "diverged: a state variable became larger than escape; choose a start that stays, or a greater "
+    "escape",
+    "superstable: the tangent vector became zero, as the orbit meets a point of zero derivative; "
+    "the exponent is -inf",
+    "overflow: the tangent vector grew beyond doubles within a few steps; choose a smaller escape",
+    "unfinished: interrupted; run these values again",
+    "outside domain: the start is outside the map's domain here; choose a start that is inside for "
+    "every value",
+)
+TRANSVERSE_STATUS = (
+    *STATUS[:ZERO],
+    "superstable: the orbit meets a zero of the cofactor; the exponent is -inf",
+    "overflow: the cofactor grew beyond doubles within a few steps; choose a smaller escape",
+    *STATUS[UNFINISHED:],
 )
 
 
@@ -73,16 +86,18 @@ def lyapunov(
     Returns
     -------
     xarray.Dataset
-        ``exponent``, ``standard_error``, ``diverged`` (1 where the orbit escaped; the exponent is
-        NaN there) and ``status``, a number whose meaning is in its attribute ``flag_meanings``;
-        with ``transverse`` also ``transverse_exponent`` and ``transverse_standard_error``. At a
-        superstable orbit the exponent is -inf. ``attrs`` has the settings and the number
-        ``diverged``.
+        ``exponent``, ``standard_error`` and ``status``, a number whose meaning is in its attribute
+        ``flag_meanings``; with ``transverse`` also ``transverse_exponent``,
+        ``transverse_standard_error`` and ``transverse_status``. At a superstable orbit the
+        exponent is -inf; it is NaN where ``diverged`` is 1 (the orbit escaped) or, if the map has
+        a domain, where ``outside_domain`` is 1 (the start is outside). ``attrs`` has the settings
+        and the numbers ``diverged``, ``outside_domain`` and ``unfinished``.
 
     Raises
     ------
     InputError
-        If a value is missing, unknown or not finite, or a start is outside the map's domain.
+        If a value is missing, unknown or not finite, all starts are outside the map's domain, or
+        the parameter has the name of a variable of the result.
 
     Examples
     --------
@@ -102,40 +117,27 @@ def lyapunov(
     iterations = positive_integer("iterations", iterations, least=2 * RESCALED_EVERY)
     transient = positive_integer("transient", transient, least=0)
     name = map.parameter(parameter).name
+    free_names("parameter", [name], OWN_NAMES)
     lanes = sweep(map, {name: values}, start, fixed)
     plan = _Plan(iterations, transient, threads, progress)
     reduced, cofactor = _transverse(map, transverse)
 
     own = (cofactor,) if cofactor is not None and reduced is map else ()
-    rates, orbits, finished = plan.rates(lanes, own, escape)
-    if reduced is not map:
-        kept = {s.name for s in reduced.state}
-        begin = {key: value for key, value in start.items() if str(key) in kept}
-        on_manifold = sweep(reduced, {name: values}, begin, fixed)
-        more, others, also = plan.rates(on_manifold, (cofactor,), escape)
-        more[:, 1, others.alive == 0] = np.nan
-        rates = np.concatenate([rates, more[:, 1:]], axis=1)
-        finished &= also
-
-    diverged = (orbits.alive == 0) & finished
-    rates[:, :, diverged | ~finished] = np.nan
-    with np.errstate(invalid="ignore"):  # -inf among the stretches: no error is defined
-        exponent, error = rates.mean(axis=0), standard_error(rates)
-    status = np.zeros(lanes.size, dtype=np.int8)
-    status[~np.isfinite(exponent[0])] = 3
-    status[np.isneginf(exponent[0])] = 2
-    status[diverged] = 1
-    status[~finished] = 4
-    meanings = {"flag_meanings": "; ".join(f"{n} = {text}" for n, text in enumerate(STATUS))}
-    variables: dict[str, Any] = {
-        "exponent": (name, exponent[0]),
-        "standard_error": (name, error[0]),
-    }
+    rates, orbits = plan.rates(lanes, own, escape)
+    variables = _estimates("", name, rates[:, 0], orbits, STATUS)
+    variables["diverged"] = (name, orbits.diverged.astype(np.int8))
+    variables |= lanes.marks
+    counts = orbits.counts
     if cofactor is not None:
-        variables["transverse_exponent"] = (name, exponent[1])
-        variables["transverse_standard_error"] = (name, error[1])
-    variables["diverged"] = (name, diverged.astype(np.int8))
-    variables["status"] = (name, status, meanings)
+        others = orbits
+        if reduced is not map:
+            kept = {s.name for s in reduced.state}
+            begin = {key: value for key, value in start.items() if str(key) in kept}
+            rates, others = plan.rates(
+                sweep(reduced, {name: values}, begin, fixed), (cofactor,), escape
+            )
+            counts["unfinished"] = int((~(orbits.finished & others.finished)).sum())
+        variables |= _estimates("transverse_", name, rates[:, 1], others, TRANSVERSE_STATUS)
     return xr.Dataset(
         variables,
         {name: lanes.axes[name]},
@@ -145,11 +147,27 @@ def lyapunov(
             "iterations": plan.stretch * plan.blocks,
             "transient": transient,
             "transverse": str(cofactor) if cofactor is not None else "none",
-            "escape": orbits.escape,
-            "diverged": int(diverged.sum()),
-            "unfinished": int((~finished).sum()),
-        },
+        }
+        | counts,
     )
+
+
+def _estimates(
+    prefix: str, name: str, rates: Array, orbits: Orbits, meanings: tuple[str, ...]
+) -> dict[str, Any]:
+    """Return mean, its standard error and the status, from the rates in stretches × orbits."""
+    rates[:, orbits.lost] = np.nan
+    with np.errstate(invalid="ignore"):  # -inf among the stretches: no error is defined
+        exponent, error = rates.mean(axis=0), standard_error(rates)
+    status = np.full(rates.shape[1], OK, dtype=np.int8)
+    status[~np.isfinite(exponent)] = OVERFLOW
+    status[np.isneginf(exponent)] = ZERO
+    status[orbits.diverged] = DIVERGED
+    status[~orbits.finished] = UNFINISHED
+    status[orbits.outside] = OUTSIDE
+    flags = {"flag_meanings": "\n".join(f"{n} = {text}" for n, text in enumerate(meanings))}
+    variables = ((name, exponent), (name, error), (name, status, flags))
+    return {prefix + key: value for key, value in zip(ESTIMATES, variables, strict=True)}
 
 
 def standard_error(blocks: Array) -> Array:
@@ -183,7 +201,7 @@ class _Plan:
 
     def rates(
         self, lanes: Sweep, factors: tuple[sp.Expr, ...], escape: float
-    ) -> tuple[Array, Orbits, Any]:
+    ) -> tuple[Array, Orbits]:
         """Growth per step: stretches × (tangent vector, then each factor) × orbits."""
         orbits = Orbits(lanes, "grow", [lanes.own(c) for c in factors], escape=escape)
         d, n = orbits.x.shape
@@ -211,8 +229,8 @@ class _Plan:
                     yield (begun + taken) / self.total
                 begun += self.stretch
 
-        finished = run(lanes.size, work, label="Lyapunov exponent", **self.options)
-        return growth / self.stretch, orbits, finished
+        orbits.run(work, label="Lyapunov exponent", **self.options)
+        return growth / self.stretch, orbits
 
 
 def _transverse(map: DiscreteMap, transverse: Any) -> tuple[DiscreteMap, sp.Expr | None]:

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dynsharp.compiled.threads import run
-from dynsharp.errors import InputError
 from dynsharp.map import DiscreteMap, Name
 from dynsharp.numerical._engine import Orbits, chunks, observed
-from dynsharp.numerical._sweep import positive_integer, sweep
+from dynsharp.numerical._sweep import free_names, positive_integer, sweep
 
 if TYPE_CHECKING:
     import xarray as xr
 
 __all__ = ["orbit", "orbit_diagram"]
+
+OWN_NAMES = ["iterate", "diverged", "outside_domain", "finished"]
 
 
 def orbit(
@@ -68,6 +68,7 @@ def orbit(
     steps = positive_integer("iterates", iterates)
     one = sweep(map, {}, start, fixed)
     record = observed(one.map, [s.name for s in one.map.state] + list(one.map.observables))
+    free_names("map", record, ["iterate", "diverged"])
     orbits = Orbits(one, "record", tuple(record.values()), escape=escape)
     out = np.full((steps + 1, len(record), 1), np.nan)
 
@@ -76,7 +77,7 @@ def orbit(
             orbits.call("record", first, last, out[begin:end])
             yield end / (steps + 1)
 
-    run(1, work, label="orbit", threads=1, progress=progress)
+    orbits.run(work, label="orbit", threads=1, progress=progress)
     values = out[:, :, 0]
     beyond = ~(np.abs(values[:, : one.map.dimension]) <= escape).all(axis=1)
     escaped_at = int(beyond.argmax()) if beyond.any() else -1
@@ -144,13 +145,19 @@ def orbit_diagram(
     xarray.Dataset
         For every recorded name a variable with dimensions (parameter, ``iterate``), where
         ``iterate`` counts steps from the start; ``diverged`` (parameter), 1 where the orbit
-        escaped and all its values are NaN. ``attrs`` has the settings, the number ``diverged``,
-        and the number ``unfinished``: after Ctrl-C those have NaN and ``finished`` = 0.
+        escaped and all its values are NaN; if the map has a domain, ``outside_domain``
+        (parameter), 1 where the start is outside: nothing is iterated there, and the values are
+        NaN. After Ctrl-C also ``finished``, 0 where the values are NaN for that. ``attrs`` has the
+        settings and the numbers ``diverged``, ``outside_domain`` and ``unfinished``.
+        Variables are named as the symbols are. (netCDF-3 has room for Latin letters only: a result
+        with a variable ``ρ`` is saved with netCDF4 or h5netcdf installed, or after
+        ``.rename({"ρ": "rho"})``.)
 
     Raises
     ------
     InputError
-        If a value is missing, unknown or not finite, or a start is outside the map's domain.
+        If a value is missing, unknown or not finite, all starts are outside the map's domain, or
+        a symbol has the name of another variable of the result.
     """
     import xarray as xr
 
@@ -159,8 +166,8 @@ def orbit_diagram(
     name = map.parameter(parameter).name
     lanes = sweep(map, {name: values}, start, fixed)
     recorded = observed(lanes.map, record or [s.name for s in map.state])
-    if name in recorded:
-        raise InputError("record", name, "a name other than that of the parameter")
+    free_names("parameter", [name], OWN_NAMES)
+    free_names("record", recorded, [name, *OWN_NAMES])
     orbits = Orbits(lanes, "record", tuple(recorded.values()), escape=escape)
     out = np.empty((keep, len(recorded), lanes.size))
     total = transient + keep
@@ -172,26 +179,18 @@ def orbit_diagram(
             orbits.call("record", first, last, out[begin:end])
             yield (transient + end) / total
 
-    finished = run(lanes.size, work, label="orbit diagram", threads=threads, progress=progress)
-    diverged = (orbits.alive == 0) & finished
-    if (lost := diverged | ~finished).any():
-        out[:, :, lost] = np.nan
+    orbits.run(work, label="orbit diagram", threads=threads, progress=progress)
+    if orbits.lost.any():
+        out[:, :, orbits.lost] = np.nan
     variables: dict[str, Any] = {
         key: ((name, "iterate"), out[:, i].T) for i, key in enumerate(recorded)
     }
-    variables["diverged"] = (name, diverged.astype(np.int8))
-    if not finished.all():
-        variables["finished"] = (name, finished.astype(np.int8))
+    variables["diverged"] = (name, orbits.diverged.astype(np.int8))
+    variables |= lanes.marks
+    if not orbits.finished.all():
+        variables["finished"] = (name, orbits.finished.astype(np.int8))
     return xr.Dataset(
         variables,
         {name: lanes.axes[name], "iterate": iterate_numbers(transient, total)},
-        lanes.settings
-        | {
-            "parameter": name,
-            "transient": transient,
-            "keep": keep,
-            "escape": orbits.escape,
-            "diverged": int(diverged.sum()),
-            "unfinished": int((~finished).sum()),
-        },
+        lanes.settings | {"parameter": name, "transient": transient, "keep": keep} | orbits.counts,
     )

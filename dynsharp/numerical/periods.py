@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dynsharp.compiled.threads import run
 from dynsharp.errors import InputError
 from dynsharp.map import DiscreteMap, Name
 from dynsharp.numerical._engine import Orbits
-from dynsharp.numerical._sweep import positive_integer, sweep
+from dynsharp.numerical._sweep import free_names, positive_integer, sweep
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -61,13 +60,15 @@ def phase_diagram(
     -------
     xarray.Dataset
         ``period`` with the axes' dimensions in their order: the period, 0 for no period up to
-        ``max_period``, -1 for a diverged orbit, -2 where Ctrl-C came first. ``attrs`` has the
-        settings and the numbers ``diverged`` and ``unfinished``.
+        ``max_period``, -1 for a diverged orbit, -2 where Ctrl-C came first, -3 where the start is
+        outside the map's domain. ``attrs`` has the settings and the numbers ``diverged``,
+        ``unfinished`` and ``outside_domain`` of these.
 
     Raises
     ------
     InputError
-        If a value is missing, unknown or not finite, or a start is outside the map's domain.
+        If a value is missing, unknown or not finite, all starts are outside the map's domain, or
+        an axis is named ``period``.
     """
     import xarray as xr
 
@@ -78,6 +79,7 @@ def phase_diagram(
     if not isinstance(axes, Mapping) or not axes:
         raise InputError("axes", repr(axes), "a dictionary {parameter or state variable: values}")
     lanes = sweep(map, axes, start or {}, fixed)
+    free_names("axes", lanes.axes, ["period"])
     orbits = Orbits(lanes, "period", escape=escape)
     period = np.empty(lanes.size, dtype=np.int32)
 
@@ -87,9 +89,10 @@ def phase_diagram(
         orbits.call("period", first, last, tolerance, limit, period)
         yield 1.0
 
-    finished = run(lanes.size, work, label="phase diagram", threads=threads, progress=progress)
-    period[orbits.alive == 0] = -1
-    period[~finished] = -2
+    orbits.run(work, label="phase diagram", threads=threads, progress=progress)
+    period[orbits.diverged] = -1
+    period[~orbits.finished] = -2
+    period[orbits.outside] = -3
     names = list(lanes.axes)
     return xr.Dataset(
         {"period": (names, period.reshape(lanes.shape))},
@@ -100,8 +103,6 @@ def phase_diagram(
             "max_period": limit,
             "transient": transient,
             "tolerance": float(tolerance),
-            "escape": orbits.escape,
-            "diverged": int((period == -1).sum()),
-            "unfinished": int((~finished).sum()),
-        },
+        }
+        | orbits.counts,
     )

@@ -11,7 +11,7 @@ from dynsharp.errors import InputError
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["diverged", "read", "swept"]
+__all__ = ["missing", "read", "swept"]
 
 
 def swept(dataset: xr.Dataset, argument: str = "dataset") -> tuple[str, xr.Dataset]:
@@ -41,8 +41,19 @@ def read(dataset: xr.Dataset, name: Any, *dims: str, argument: str = "variable")
     return array.transpose(*dims).to_numpy()
 
 
-def diverged(dataset: xr.Dataset, name: str) -> np.ndarray:
-    """Return which values of the parameter have no data because the orbit diverged."""
-    if "diverged" not in dataset:
-        return np.zeros(dataset.sizes[name], bool)
-    return read(dataset, "diverged", name, argument="dataset") != 0
+def missing(dataset: xr.Dataset, name: str, unusable: np.ndarray) -> tuple[np.ndarray, str]:
+    """Return which values of the parameter have no data, and how many for which reason.
+
+    The flags ``diverged`` and ``outside_domain`` say why; what is ``unusable`` without either has
+    no data all the same.
+    """
+    reasons, none = [], np.zeros(len(unusable), bool)
+    for flag, reason in (("diverged", "diverged"), ("outside_domain", "start outside the domain")):
+        if flag in dataset:
+            flagged = read(dataset, flag, name, argument="dataset") != 0
+            reasons.append((reason, flagged))
+            none |= flagged
+    reasons.append(("no data", unusable & ~none))
+    counts = [(reason, int(flagged.sum())) for reason, flagged in reasons]
+    text = ", ".join(f"{reason} ({n:,} of {len(none):,})" for reason, n in counts if n)
+    return none | unusable, text

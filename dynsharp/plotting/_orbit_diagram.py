@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from dynsharp.errors import InputError
-from dynsharp.plotting._data import diverged, read, swept
+from dynsharp.plotting._data import missing, read, swept
 from dynsharp.plotting._density import cell_edges, density, runs
 from dynsharp.plotting._labels import label
 from dynsharp.plotting._lyapunov import draw_exponent
@@ -38,14 +38,15 @@ def orbit_diagram(
 
     The points are counted on a grid of about screen resolution, and the ink of a cell is the share
     of visited cells with no higher frequency: branches and chaotic bands show alike, and five
-    million points take a fraction of a second. Parameter values whose orbit diverged hold no data:
-    they are hatched and counted in the legend.
+    million points take a fraction of a second. Parameter values whose orbit diverged, or began
+    outside the map's domain, hold no data: they are hatched and counted in the legend.
 
     Parameters
     ----------
     dataset
-        Of `dynsharp.orbit_diagram`: variables over (parameter, ``iterate``), ``diverged`` over the
-        parameter, whose name is ``attrs["parameter"]``. The grid need not be even.
+        Of `dynsharp.orbit_diagram`: variables over (parameter, ``iterate``), ``diverged`` and
+        ``outside_domain`` over the parameter, whose name is ``attrs["parameter"]``. The grid need
+        not be even.
     variable
         Name or symbol of what to draw; the first variable if left out.
     thresholds
@@ -100,7 +101,7 @@ def _draw(
     wanted = recorded[0] if wanted is None else str(wanted)
     values = read(data, wanted, name, "iterate", argument="variable")
     # An orbit that is not finite everywhere is no data either, whatever the flag says.
-    none = diverged(data, name) | ~np.isfinite(values).all(axis=1)
+    none, text = missing(data, name, ~np.isfinite(values).all(axis=1))
 
     if span is None:
         span = _padded(values, none)
@@ -125,7 +126,6 @@ def _draw(
     )
     image.set_gid("density")
     if none.any():
-        text = f"diverged ({none.sum():,} of {none.size:,})"
         edges = cell_edges(x)
         hatch_intervals(ax, runs(none, edges), text)
         ax.legend(handles=[hatched(text)], loc="lower left").set_zorder(6)

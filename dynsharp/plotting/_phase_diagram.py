@@ -26,6 +26,7 @@ _COLOURS = [
     PALETTE[c] for c in ("blue", "sky", "yellow", "orange", "vermillion", "green", "purple")
 ]
 _SHOWN = len(_COLOURS)
+_NONE = {-1: "diverged", -2: "unfinished", -3: "start outside the domain"}
 
 
 @styled
@@ -33,13 +34,14 @@ def phase_diagram(dataset: xr.Dataset, *, x: str | None = None, ax: Axes | None 
     """Draw the period over a plane, one colour a period.
 
     Black is aperiodic (chaotic or quasi-periodic, or of a longer period than was looked for), the
-    hatch is diverged. The seven commonest periods have a colour each; the rest share a grey.
+    hatch is no data: diverged, or begun outside the map's domain. The seven commonest periods have
+    a colour each; the rest share a grey.
 
     Parameters
     ----------
     dataset
-        Of `dynsharp.phase_diagram`: ``period`` over two dimensions; 0 aperiodic, −1 diverged. The
-        grids need not be even.
+        Of `dynsharp.phase_diagram`: ``period`` over two dimensions; 0 aperiodic, −1 diverged, −2
+        unfinished, −3 begun outside the map's domain. The grids need not be even.
     x
         The dimension to draw to the right; the first if left out.
     ax
@@ -102,6 +104,6 @@ def phase_diagram(dataset: xr.Dataset, *, x: str | None = None, ax: Axes | None 
         ax.patch.set_hatch("//////")
         ax.patch.set_edgecolor(GREY)
         ax.patch.set_linewidth(0)
-        handles.append(hatched("diverged"))
+        handles.append(hatched(", ".join(text for n, text in _NONE.items() if (period == n).any())))
     ax.legend(handles=handles, loc="upper left", bbox_to_anchor=(1.01, 1), borderaxespad=0)
     return ax

@@ -74,6 +74,12 @@ def test_transverse_to_a_found_manifold_of_the_full_map():
     le = lyapunov(uv, "rho", [1.1, 1.2], start, transient=4000, transverse=found)
     truth = np.log((3 - 2 * np.array([1.1, 1.2])) ** 2) / 2
     np.testing.assert_allclose(le.transverse_exponent, truth, atol=1e-9)
+    # an orbit on the manifold may have another fate than the map's own
+    values, starts = [1.1, 1.2, 1.1], {"z": [-0.5, -0.5, -1.2], "k": [2.0, 0.1, 2.0]}
+    both = lyapunov(uv, "rho", values, starts, transient=4000, transverse=found)
+    assert both.status.values.tolist() == [0, 5, 0]
+    assert both.transverse_status.values.tolist() == [0, 0, 5]
+    np.testing.assert_allclose(both.transverse_exponent, [*truth, np.nan], atol=1e-9)
     other = ds.DiscreteMap({z: k / 2, k: z}, [rho])
     with pytest.raises(ds.InputError, match="transverse"):
         lyapunov(other, "rho", [1.0], start, transverse=found)
@@ -110,6 +116,7 @@ def test_a_change_of_coordinates_changes_no_exponent(scale, shift):
 def test_superstable_and_diverged_orbits_say_so():
     le = lyapunov(LOGISTIC, r, [2.0, 3.7, 4.2], {"x": 0.5}, iterations=2000)
     assert le.status.values.tolist() == [2, 0, 1]
+    assert not {"transverse_status", "outside_domain"} & set(le)
     assert le.diverged.values.tolist() == [0, 0, 1]
     assert le.exponent[0] == -np.inf
     assert np.isnan(le.exponent[2])

@@ -125,11 +125,107 @@ def test_netcdf_gives_it_back(tmp_path):
         ),
         phase_diagram(EOS, {"rho": [0.8, 1.1], "F": [0.4, 0.5, 9]}),
     ]
-    for n, result in enumerate(results):
-        result.to_netcdf(tmp_path / f"{n}.nc")
-        with xr.open_dataset(tmp_path / f"{n}.nc") as back:
-            xr.testing.assert_identical(back.load(), result)
+    for result in results:
+        assert_comes_back(result, tmp_path / "result.nc")
         assert result.attrs["dynsharp_version"] == ds.__version__
+
+
+def assert_comes_back(result, path):
+    result.to_netcdf(path, engine="scipy")
+    with xr.open_dataset(path, engine="scipy") as back:
+        xr.testing.assert_identical(back.load(), result)
+
+
+def test_netcdf_has_room_for_every_name_in_latin_letters(tmp_path):
+    state = [sp.Symbol(n, real=True) for n in ("x'", "w_{1}", "float", "y 2", "x^*")]
+    parameters = [sp.Symbol(n, real=True) for n in (r"\rho", "lambda", "int", "é", "2a")]
+    rule = {a: b * a * (1 - a) for a, b in zip(state, parameters, strict=True)}
+    many = ds.DiscreteMap(rule, parameters, name="λ → ∞", observables={"loss(x)": state[0] ** 2})
+    start, path = dict.fromkeys(state, 0.3), tmp_path / "result.nc"
+    for b in parameters:
+        fixed = dict.fromkeys(set(parameters) - {b}, 3.2)
+        d = orbit_diagram(
+            many, b, [2.9, 3.3], start, keep=4, fixed=fixed, record=[*state, "loss(x)"]
+        )
+        assert d[state[0].name].dims == (b.name, "iterate")
+        assert_comes_back(d, path)
+
+
+def test_greek_names_are_kept_and_renamed_for_netcdf(tmp_path):
+    greek = ds.DiscreteMap.from_function(lambda x, ρ: ρ * x * (1 - x), ["x"], ["ρ"])
+    d = orbit_diagram(greek, "ρ", [2.9, 3.3], {"x": 0.3}, keep=4)
+    assert d.x.dims == ("ρ", "iterate")
+    assert_comes_back(d.rename({"ρ": "rho"}), tmp_path / "result.nc")
+
+
+def named(state, parameter):
+    a, b = sp.symbols([state, parameter], real=True)
+    return ds.DiscreteMap({a: b * a * (1 - a)}, [b], observables={"finished": a})
+
+
+@pytest.mark.parametrize(
+    ("analysis", "clash"),
+    [
+        (lambda: orbit(named("iterate", "r"), {"iterate": 0.3}, 5, fixed={"r": 3}), "iterate"),
+        (lambda: orbit_diagram(named("diverged", "r"), "r", [3], {"diverged": 0.3}), "diverged"),
+        (lambda: orbit_diagram(named("x", "iterate"), "iterate", [3], {"x": 0.3}), "iterate"),
+        (lambda: orbit_diagram(named("x", "r"), "r", [3], {"x": 0.3}, record="finished"), "fini"),
+        (lambda: lyapunov(named("x", "exponent"), "exponent", [3], {"x": 0.3}), "exponent"),
+        (lambda: phase_diagram(named("x", "period"), {"period": [3]}, {"x": 0.3}), "period"),
+    ],
+)
+def test_a_name_that_the_result_has_already_is_refused(analysis, clash):
+    with pytest.raises(ds.InputError, match=f"got {clash}.*other names"):
+        analysis()
+
+
+HALF = ds.DiscreteMap({w: power * w * (1 - w)}, [power], domain=(w >= 0) & (w <= 1), name="half")
+EVERYWHERE = ds.DiscreteMap(HALF.update, [power])
+VALUES, STARTS = [2.9, 3.3, 3.9, 4.5], np.array([0.3, 1.5, -0.1, 0.4])
+
+
+def test_starts_outside_the_domain_are_marked_and_are_no_data(tmp_path):
+    d = orbit_diagram(HALF, power, VALUES, {w: STARTS}, transient=100, keep=4)
+    assert d.outside_domain.values.tolist() == [0, 1, 1, 0]
+    assert d.outside_domain.dtype == np.int8
+    assert d.diverged.values.tolist() == [0, 0, 0, 1]
+    assert (d.attrs["outside_domain"], d.attrs["diverged"]) == (2, 1)
+    assert np.isnan(d.w.values).all(axis=1).tolist() == [False, True, True, True]
+    assert_comes_back(d, tmp_path / "d.nc")
+    free = orbit_diagram(EVERYWHERE, power, VALUES, {w: STARTS}, transient=100, keep=4)
+    np.testing.assert_array_equal(free.w[0], d.w[0])
+    assert "outside_domain" not in free
+    assert free.attrs["outside_domain"] == 0
+    inside = orbit_diagram(HALF, power, VALUES, {w: 0.3}, transient=100, keep=4)
+    assert inside.outside_domain.values.tolist() == [0, 0, 0, 0]
+
+
+def test_exponents_of_starts_outside_the_domain_say_what_to_do(tmp_path):
+    le = lyapunov(HALF, power, VALUES, {w: STARTS}, iterations=500, transverse=1 - 2 * w)
+    assert le.status.values.tolist() == [0, 5, 5, 1] == le.transverse_status.values.tolist()
+    assert np.isnan(le.exponent[1:]).all()
+    assert np.isnan(le.transverse_exponent[1:]).all()
+    assert le.diverged.values.tolist() == [0, 0, 0, 1]
+    meaning = le.status.attrs["flag_meanings"].split("\n")[5]
+    assert meaning.endswith("choose a start that is inside for every value")
+    assert_comes_back(le, tmp_path / "le.nc")
+
+
+def test_periods_of_starts_outside_the_domain_have_a_code_of_their_own():
+    d = phase_diagram(HALF, {"D": [2.9, 3.3, 4.5], "w": [-0.1, 0.3]})
+    assert d.period.values.tolist() == [[-3, 1], [-3, 2], [-3, -1]]
+    assert (d.attrs["outside_domain"], d.attrs["diverged"]) == (3, 1)
+
+
+def test_no_start_inside_the_domain_is_wrong_input():
+    for analysis in (
+        lambda: orbit(HALF, {w: 1.5}, 3, fixed={power: 3}),
+        lambda: orbit_diagram(HALF, power, VALUES, {w: 1.5}),
+        lambda: lyapunov(HALF, power, VALUES, {w: [1.5, -1, 2, 3]}),
+        lambda: phase_diagram(HALF, {"w": [-1.0, 2.0]}, fixed={"D": 3}),
+    ):
+        with pytest.raises(ds.InputError, match="outside the domain of half, first"):
+            analysis()
 
 
 def test_an_interrupt_returns_what_is_done(monkeypatch):
@@ -190,7 +286,7 @@ GOOD = {"parameter": "rho", "values": [1.0, 1.2], "start": {"z": -0.6, "k": 3.0}
         ({"start": {"z": -0.6, "k": np.inf}}, "not finite"),
         ({"start": {"z": -0.6, "k": [1.0, 2.0, 3.0]}}, "broadcast"),
         ({"start": [0.1, 0.2]}, "dictionary"),
-        ({"start": {"z": -0.6, "k": 1.0}}, "1 of 2 starts outside the domain of uv, first rho"),
+        ({"start": {"z": -0.6, "k": 0.5}}, "all 2 starts outside the domain of uv, first rho"),
         ({"fixed": {"rho": 1.0}}, "not swept"),
         ({"fixed": {"nonsense": 1.0}}, "nonsense"),
         ({"escape": -1.0}, "escape"),

@@ -75,6 +75,27 @@ def test_diverged_orbits_are_marked_and_not_drawn(sweep):
     assert f"{bad.sum()} of 101" in ax.get_legend().get_texts()[0].get_text()
 
 
+def test_what_begins_outside_the_domain_is_marked_apart_and_not_drawn(sweep):
+    data = sweep(np.linspace(3.5, 4.5, 101))
+    outside = data["r"] > 4.3  # these diverge too: the reason is that they never began
+    data["outside_domain"] = outside.astype(np.int8)
+    data["diverged"] = data["diverged"].where(~outside, 0)
+    data["x"].to_numpy()[outside] = 7.0  # stale numbers that must not appear
+    growth = exponent_of(data).assign({n: data[n] for n in ("diverged", "outside_domain")})
+    growth["exponent"].to_numpy()[0] = -np.inf  # superstable: data, below all others
+    upper, lower = orbit_diagram(data, exponent=growth)
+    assert upper.get_ylim()[1] < 1.2
+    (text,) = [t.get_text() for t in upper.get_legend().get_texts()]
+    diverged, begun_outside = int(data["diverged"].sum()), int(outside.sum())
+    reasons = f"diverged ({diverged} of 101), start outside the domain ({begun_outside} of 101)"
+    assert text == reasons
+    (hatch,) = by_gid(lower, "no data")
+    assert hatch.get_label() == reasons
+    curve = lower.lines[-1].get_ydata()
+    assert np.isnan(curve).sum() == diverged + begun_outside
+    assert curve[0] < lower.get_ylim()[0]
+
+
 def test_all_diverged_is_a_figure_without_data(sweep):
     ax = orbit_diagram(sweep(np.linspace(4.5, 5, 20)))
     assert np.ma.getmaskarray(ax.get_images()[0].get_array()).all()
