@@ -39,14 +39,6 @@ def test_the_second_process_compiles_nothing(tmp_path):
     assert not list(tmp_path.glob("*.part"))
 
 
-def test_importing_dynsharp_loads_no_compiler():
-    code = "import sys, dynsharp; print({'numba', 'xarray', 'matplotlib'} & set(sys.modules))"
-    output = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    )
-    assert output.stdout.strip() == "set()"
-
-
 def test_directories(monkeypatch, tmp_path):
     monkeypatch.setenv("DYNSHARP_CACHE", str(tmp_path / "own"))
     assert cache_directory() == tmp_path / "own"
