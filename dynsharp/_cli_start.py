@@ -1,0 +1,116 @@
+"""A start for a sweep when the user gives none: next to a fixed point, inside the domain."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import product
+from typing import Any
+
+import numpy as np
+import sympy as sp
+
+from dynsharp.errors import InputError
+from dynsharp.map import DiscreteMap
+from dynsharp.numerical._domain import violations
+from dynsharp.symbolic.fixed_points import FixedPoint
+
+__all__ = ["default_start"]
+
+_KICKS = (1e-2, -1e-2, 1e-1, -1e-1)  # relative distances from the fixed point
+_MEMBERS = tuple(float(c) for c in np.linspace(0.1, 4.9, 25))  # of families, per coordinate
+_GENERIC = (0.1, 0.3, 0.5, 0.9)  # where no fixed point has a closed form
+_STEPS, _SAMPLES, _MANY = 200, 48, 400
+
+
+def default_start(
+    map: DiscreteMap, points: Sequence[FixedPoint], parameter: str, values: Any
+) -> tuple[dict[str, Any], str]:
+    """Return a start for each value of the parameter, and a sentence that says which.
+
+    Every candidate (a fixed point or a member of a family, displaced a little) is iterated for a
+    few steps at a sample of the values. Those that stay bounded most often come first, and each
+    value takes the first that is in the domain there.
+
+    Parameters
+    ----------
+    map
+        The map, with all other parameters put in.
+    points
+        Its fixed points.
+    parameter, values
+        What is swept.
+
+    Raises
+    ------
+    InputError
+        If for some value no candidate is in the domain: the user has to give a start.
+    """
+    values = np.asarray(values, dtype=float)
+    candidates = _candidates(map, points, parameter, values)
+    usable = np.array(
+        [
+            np.isfinite(c).all(axis=0)
+            & ~violations(map, dict(zip(_names(map), c, strict=True)) | {parameter: values})
+            for _, c in candidates
+        ]
+    )
+    sample = np.unique(np.linspace(0, len(values) - 1, _SAMPLES).astype(int))
+    states = np.array([c[:, sample] for _, c in candidates])
+    scores = (_bounded(map, parameter, states, values[sample]) & usable[:, sample]).sum(axis=1)
+    order = np.argsort(-scores, kind="stable")
+    if not usable.any(axis=0).all():
+        bad = values[~usable.any(axis=0)][0]
+        wants = "--start NAME=VALUE for every state variable: no fixed point to start from"
+        raise InputError("--start", f"none, at {parameter} = {bad:g}", wants)
+    chosen = order[np.argmax(usable[order], axis=0)]
+    start = np.array([candidates[c][1][:, i] for i, c in enumerate(chosen)]).T
+    text = candidates[order[0]][0]
+    if len(set(chosen)) > 1:
+        text += "; elsewhere the nearest such start in the domain"
+    return dict(zip(_names(map), start, strict=True)), text
+
+
+def _names(map: DiscreteMap) -> list[str]:
+    return [s.name for s in map.state]
+
+
+def _candidates(
+    map: DiscreteMap, points: Sequence[FixedPoint], parameter: str, values: Any
+) -> list[tuple[str, Any]]:
+    """Return (what it is, states × values) for displaced fixed points, then generic states."""
+    direction = np.array([1.0 / (1 + i) for i in range(map.dimension)])[:, None]
+    symbol = map.parameter(parameter)
+    found: list[tuple[str, Any]] = []
+    for p in points:
+        if p.relations:
+            continue
+        state = sp.lambdify([symbol, *p.family], list(p.state.values()), "numpy")
+        members = list(product(_MEMBERS, repeat=len(p.family)))[: _MANY // len(points)]
+        for member in members:
+            with np.errstate(all="ignore"):
+                raw = [np.asarray(e, dtype=complex) for e in state(values + 0j, *member)]
+            at = np.array([np.broadcast_to(e, values.shape) for e in raw])
+            at = np.where(np.abs(at.imag) < 1e-12, at.real, np.nan)
+            text = ", ".join(f"{x} = {e}" for x, e in p.state.items() if e != x)
+            if member:
+                text += ", " + ", ".join(
+                    f"{c} = {v:g}" for c, v in zip(p.family, member, strict=True)
+                )
+            for kick in _KICKS:
+                moved = at + kick * (1 + np.abs(at)) * direction
+                found.append((f"the fixed point {text}, displaced by {kick:g}", moved))
+    for value in _GENERIC:
+        at = np.broadcast_to(value * direction, (map.dimension, len(values)))
+        text = ", ".join(f"{x} = {v:g}" for x, v in zip(map.state, at[:, 0], strict=True))
+        found.append((text, at.copy()))
+    return found
+
+
+def _bounded(map: DiscreteMap, parameter: str, states: Any, values: Any) -> Any:
+    """Whether orbits of the states (candidates × variables × values) stay within bounds."""
+    step = sp.lambdify([*map.state, map.parameter(parameter)], list(map.expressions), "numpy")
+    x = np.moveaxis(states, 1, 0)
+    with np.errstate(all="ignore"):
+        for _ in range(_STEPS):
+            x = np.array([np.broadcast_to(e, x.shape[1:]) for e in step(*x, values)])
+        return (np.abs(x) < 1e3).all(axis=0)

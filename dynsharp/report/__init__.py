@@ -1,0 +1,5 @@
+"""The whole pipeline for UV and for the chain on real data: one page of theory and simulation."""
+
+from dynsharp.report.pipeline import Report, report
+
+__all__ = ["Report", "report"]

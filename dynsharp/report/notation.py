@@ -1,0 +1,71 @@
+"""Expressions and conditions as LaTeX and as MathML, with the field's letters."""
+
+from __future__ import annotations
+
+import html
+import re
+from typing import Any
+from xml.etree import ElementTree
+
+import sympy as sp
+from sympy.logic.boolalg import BooleanFalse, BooleanTrue
+
+__all__ = ["latex", "mathml"]
+
+# Python's names for what the papers write otherwise: (LaTeX, the letter itself).
+_LETTERS = {"lam": (r"\lambda", "λ"), "df": (r"\Delta f", "Δf")}
+_MATHML = "http://www.w3.org/1998/Math/MathML"
+_KEPT = re.compile(r"&(?:lt|gt|amp|quot|apos);")
+
+
+def latex(expression: Any) -> str:
+    """Return the LaTeX of an expression or a condition, without dollars."""
+    if isinstance(expression, BooleanTrue | BooleanFalse):
+        return r"\text{always}" if expression else r"\text{never}"
+    names = {s: _LETTERS[s.name][0] for s in expression.free_symbols if s.name in _LETTERS}
+    return sp.latex(expression, symbol_names=names)
+
+
+def mathml(expression: Any, *, block: bool = False) -> str:
+    """Return a ``<math>`` element that browsers render without help, well-formed and escaped.
+
+    sympy's own presentation markup writes ``<`` bare, uses entities that XML does not have and, up
+    to version 1.13, ``mfenced``, which no browser knows any more: all three are put right here.
+    """
+    if isinstance(expression, BooleanTrue | BooleanFalse):
+        return "always" if expression else "never"
+    letters = {
+        s: sp.Symbol(_LETTERS[s.name][1]) for s in expression.free_symbols if s.name in _LETTERS
+    }
+    text = sp.mathml(expression.xreplace(letters), printer="presentation")
+    for sign in "<>&":  # the text of an element may be one of these, unescaped
+        text = text.replace(f"<mo>{sign}</mo>", f"<mo>{html.escape(sign)}</mo>")
+    text = re.sub(r"&#?\w+;", lambda m: m[0] if _KEPT.match(m[0]) else html.unescape(m[0]), text)
+    root = ElementTree.fromstring(f"<math>{text.replace('ⅇ', 'e')}</math>")
+    root.set("xmlns", _MATHML)
+    if block:
+        root.set("display", "block")
+    _without_fences(root)
+    return ElementTree.tostring(root, encoding="unicode")
+
+
+def _without_fences(element: ElementTree.Element) -> None:
+    """Replace ``mfenced`` by a row with brackets and separators."""
+    for child in element:
+        _without_fences(child)
+    if element.tag != "mfenced":
+        return
+    opening, closing = element.get("open", "("), element.get("close", ")")
+    parts = list(element)
+    for part in parts:
+        element.remove(part)
+    element.tag = "mrow"
+    element.attrib.clear()
+    for i, part in enumerate(parts):
+        _operator(element, "," if i else opening)
+        element.append(part)
+    _operator(element, closing)
+
+
+def _operator(parent: ElementTree.Element, text: str) -> None:
+    ElementTree.SubElement(parent, "mo").text = text
