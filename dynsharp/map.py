@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import operator
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
@@ -14,6 +13,7 @@ from typing import Any, TypeAlias
 import sympy as sp
 from sympy.logic.boolalg import Boolean
 
+from dynsharp._expressions import checked_expression, names, tidy
 from dynsharp._tracing import trace
 from dynsharp.errors import InputError
 
@@ -91,7 +91,7 @@ class DiscreteMap:
                 role = "both state and parameter" if s.name in map(str, state) else "there twice"
                 raise InputError("parameters", f"{s}, which is {role}", "every symbol once")
         if len(set(names)) < len(names):
-            raise InputError("update", f"the state {_names(state)}", "every name once")
+            raise InputError("update", f"the state {names(state)}", "every name once")
         observables = {} if observables is None else observables
         if not isinstance(observables, Mapping):
             raise InputError("observables", repr(observables), "a dictionary {name: expression}")
@@ -179,7 +179,7 @@ class DiscreteMap:
         raise InputError(
             argument,
             repr(str(name)),
-            f"one of the state {_names(self.state)} or the parameters {_names(self.parameters)} "
+            f"one of the state {names(self.state)} or the parameters {names(self.parameters)} "
             f"of {self.name}",
         )
 
@@ -195,7 +195,7 @@ class DiscreteMap:
             if s.name == str(name):
                 return s
         raise InputError(
-            argument, repr(str(name)), f"a parameter of {self.name}: {_names(self.parameters)}"
+            argument, repr(str(name)), f"a parameter of {self.name}: {names(self.parameters)}"
         )
 
     @cached_property
@@ -403,41 +403,6 @@ class DiscreteMap:
         return "\n".join(lines)
 
 
-def tidy(expression: Any) -> Any:
-    """Bring an expression or a condition to a short exact form: factored if that is shorter."""
-    if isinstance(expression, Boolean):
-        return _tidy_condition(expression)
-    forms = [expression]
-    for rewrite in (sp.cancel, sp.factor, _factor_roots):
-        try:
-            forms.append(rewrite(expression))
-        except (sp.PolynomialError, NotImplementedError):  # Max, Abs, Piecewise: leave as it is
-            continue
-    return min(forms, key=lambda e: (e.count_ops(), len(str(e))))
-
-
-def _factor_roots(expression: sp.Expr) -> sp.Expr:
-    """Factor what stands under square roots, so that the root of a square becomes Abs."""
-    return expression.replace(
-        lambda e: isinstance(e, sp.Pow) and e.exp == sp.Rational(1, 2),
-        lambda e: sp.sqrt(sp.factor(e.base)),
-    )
-
-
-def _tidy_condition(condition: Boolean) -> Boolean:
-    condition = condition.replace(
-        lambda e: isinstance(e, sp.Rel), lambda e: e.func(tidy(e.lhs), tidy(e.rhs))
-    )
-    if isinstance(condition, sp.Rel) and len(condition.free_symbols) == 1:
-        (x,) = condition.free_symbols
-        with contextlib.suppress(NotImplementedError):
-            solved = sp.reduce_inequalities(condition, x)
-            condition = solved.subs({x < sp.oo: sp.true, -sp.oo < x: sp.true})
-    return condition.replace(
-        lambda e: isinstance(e, sp.Rel) and e.lhs.is_number, lambda e: e.reversed
-    )
-
-
 def _sequence(argument: str, value: Any) -> tuple[Any, ...]:
     if not isinstance(value, Iterable):
         raise InputError(argument, repr(value), "a list")
@@ -448,20 +413,6 @@ def _mapping(argument: str, value: Any) -> Mapping[Any, Any]:
     if not isinstance(value, Mapping):
         raise InputError(argument, repr(value), "a dictionary")
     return value
-
-
-def checked_expression(argument: str, value: Any, kind: Any = sp.Expr) -> Any:
-    """Return ``value`` as a finite sympy object of that kind, or raise."""
-    try:
-        expression: Any = sp.sympify(value, strict=True)
-    except sp.SympifyError:
-        expression = None
-    usable = isinstance(expression, kind) and not getattr(expression, "is_Matrix", False)
-    if not usable or (kind is Boolean and isinstance(expression, sp.Symbol)):
-        raise InputError(argument, repr(value), f"a sympy {kind.__name__}")
-    if kind is sp.Expr and expression.has(sp.nan, sp.zoo, sp.oo):
-        raise InputError(argument, expression, "a finite expression")
-    return expression
 
 
 def _checked(
@@ -476,20 +427,11 @@ def _checked(
     unknown = expression.free_symbols - set(state) - set(parameters)
     if unknown:
         named = {s.name for s in state + parameters}
-        twins = _names(s for s in unknown if s.name in named)
+        twins = names(s for s in unknown if s.name in named)
         raise InputError(
             argument,
-            f"unknown symbols {_names(unknown)} in {expression}",
-            f"only the state {_names(state)} and the parameters {_names(parameters) or '(none)'}"
+            f"unknown symbols {names(unknown)} in {expression}",
+            f"only the state {names(state)} and the parameters {names(parameters) or '(none)'}"
             + (f"; {twins} differ in their assumptions from those of the same name" * bool(twins)),
         )
     return expression
-
-
-def _names(symbols: Iterable[sp.Symbol]) -> str:
-    return ", ".join(sorted((str(s) for s in symbols), key=_natural))
-
-
-def _natural(text: str) -> list[tuple[bool, int | str]]:
-    """Sort key that puts w2 before w10."""
-    return [(s.isdigit(), int(s) if s.isdigit() else s) for s in re.split(r"(\d+)", text) if s]

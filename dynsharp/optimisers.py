@@ -7,8 +7,9 @@ from typing import Any
 
 import sympy as sp
 
+from dynsharp._expressions import checked_expression
 from dynsharp.errors import InputError
-from dynsharp.map import DiscreteMap, checked_expression
+from dynsharp.map import DiscreteMap
 
 __all__ = ["gradient_descent", "heavy_ball", "nesterov"]
 

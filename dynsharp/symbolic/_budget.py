@@ -12,8 +12,11 @@ from types import FrameType
 __all__ = ["BudgetExceeded", "limit"]
 
 
-class BudgetExceeded(Exception):  # noqa: N818 - not an error: an answer that is not there yet
-    """The stated time for a piece of algebra is over."""
+class BudgetExceeded(BaseException):  # noqa: N818 - not an error: an answer that is not there yet
+    """The stated time for a piece of algebra is over.
+
+    No Exception, so that an ``except Exception`` inside the algebra does not take it for its own.
+    """
 
 
 @contextmanager
@@ -27,8 +30,11 @@ def limit(seconds: float) -> Iterator[None]:
         yield
         return
 
+    inside = True
+
     def ring(_number: int, _frame: FrameType | None) -> None:
-        raise BudgetExceeded(f"not finished within {seconds:g} s")
+        if inside:
+            raise BudgetExceeded(f"not finished within {seconds:g} s")
 
     started = time.monotonic()
     outer_left, _ = signal.getitimer(signal.ITIMER_REAL)
@@ -36,12 +42,14 @@ def limit(seconds: float) -> Iterator[None]:
         yield
         return
     outer = signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, max(seconds, 1e-6))
+    # Rung again and again: code that swallows every exception is interrupted at the next one.
+    signal.setitimer(signal.ITIMER_REAL, max(seconds, 1e-6), 0.2)
     try:
         yield
     finally:
+        inside = False
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, outer)
         if outer_left:
             left = outer_left - (time.monotonic() - started)
-            signal.setitimer(signal.ITIMER_REAL, max(left, 1e-6))
+            signal.setitimer(signal.ITIMER_REAL, max(left, 1e-6), 0.2)

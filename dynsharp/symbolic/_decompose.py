@@ -19,6 +19,7 @@ from typing import Any
 import sympy as sp
 
 from dynsharp.symbolic._budget import BudgetExceeded, limit
+from dynsharp.symbolic._roots import admissible, left_out, roots, short
 
 __all__ = ["Component", "decompose"]
 
@@ -257,17 +258,10 @@ def _assigned(
     """Put x = value everywhere."""
     return branch.with_equations(
         [e.subs(x, value) for e in rest],
-        solved={s: _short(e.subs(x, value)) for s, e in branch.solved.items()} | {x: value},
+        solved={s: short(e.subs(x, value)) for s, e in branch.solved.items()} | {x: value},
         nonzero=[e.subs(x, value) for e in (branch.nonzero if nonzero is None else nonzero)],
         excluded=[e.subs(x, value) for e in branch.excluded],
     )
-
-
-def _short(e: sp.Expr) -> sp.Expr:
-    try:
-        return sp.factor(sp.cancel(e))
-    except sp.PolynomialError:
-        return e
 
 
 def _solve_univariate(
@@ -276,10 +270,10 @@ def _solve_univariate(
     """Solve an equation for an unknown by radicals, or keep it as a relation."""
     for e in sorted(equations, key=lambda e: (len(e.free_symbols & set(open_)), sp.count_ops(e))):
         for x in sorted(e.free_symbols & set(open_), key=lambda s: (_degree(e, s), str(s))):
-            values = _roots(e, x)
+            values = roots(e, x)
             if values is not None:
                 rest = [f for f in equations if f is not e]
-                branch = replace(branch, notes=branch.notes + _left_out(e, x))
+                branch = replace(branch, notes=branch.notes + left_out(e, x))
                 return [_assigned(branch, rest, x, value) for value in values]
     return _at_zero(branch, equations, open_) or _component(branch, open_, tuple(equations))
 
@@ -292,7 +286,7 @@ def _at_zero(
         unknowns = e.free_symbols & set(open_)
         if len(unknowns) == 1 and not e.is_polynomial(*unknowns):
             (x,) = unknowns
-            if e.subs(x, 0) == 0 and x not in branch.excluded and _admissible(sp.S.Zero, x):
+            if e.subs(x, 0) == 0 and x not in branch.excluded and admissible(sp.S.Zero, x):
                 rest = [f for f in equations if f is not e]
                 other = branch.with_equations(equations, excluded=[*branch.excluded, x])
                 return [_assigned(branch, rest, x, sp.S.Zero), other]
@@ -303,120 +297,10 @@ def _degree(e: sp.Expr, x: sp.Symbol) -> int:
     return sp.degree(e, x) if e.is_polynomial(x) else 1000
 
 
-def _roots(e: sp.Expr, x: sp.Symbol) -> list[sp.Expr] | None:
-    """Real roots of an irreducible equation where they have a short closed form, else None."""
-    if not e.is_polynomial(x):
-        return _inverted(e, x)
-    polynomial = sp.Poly(e, x)
-    if all(c.is_Rational for c in polynomial.all_coeffs()):
-        return [r for r in polynomial.real_roots() if _admissible(r, x)]
-    n = polynomial.degree()
-    if n == 2:
-        a, b, c = polynomial.all_coeffs()
-        root = _root_of(b**2 - 4 * a * c)
-        return [r for s in (1, -1) if _admissible(r := _short((-b + s * root) / (2 * a)), x)]
-    if len(polynomial.terms()) == 2 and polynomial.terms()[-1][0] == (0,):
-        base = sp.factor(-polynomial.TC() / polynomial.LC())
-        return [r for r in _radicals(base, n) if _admissible(r, x)]
-    return None
-
-
-def _root_of(discriminant: sp.Expr) -> sp.Expr:
-    """Square root up to its sign: squares come out without an absolute value."""
-    outside, inside = sp.S.One, sp.S.One
-    for f, n in (t.as_base_exp() for t in sp.Mul.make_args(sp.factor(discriminant))):
-        if n.is_integer and n.is_positive and f.is_real and not f.is_number:
-            outside, inside = outside * f ** (n // 2), inside * f ** (n % 2)
-        else:
-            inside *= f**n
-    return outside * sp.sqrt(inside)
-
-
-def _radicals(base: sp.Expr, n: int) -> list[sp.Expr]:
-    """Real n-th roots. Where the sign of the base is open, both forms of an odd root are given."""
-    if n == 1:
-        return [base]
-    root = sp.Pow(base, sp.Rational(1, n))
-    if n % 2 == 0:
-        return [root, -root]
-    negative = -sp.Pow(-base, sp.Rational(1, n))
-    return [root] * (not base.is_nonpositive) + [negative] * (not base.is_nonnegative)
-
-
-def _inverted(e: sp.Expr, x: sp.Symbol) -> list[sp.Expr] | None:
-    """Roots of an equation that is a polynomial in one function of x, such as exp(1 − x)."""
-    try:
-        kernels = [g for g in sp.Poly(e).gens if g.has(x)]
-    except sp.PolynomialError:
-        return None
-    if len(kernels) != 1 or isinstance(kernels[0], sp.Symbol):
-        return None
-    t = sp.Dummy("t", real=True)
-    values = _roots(e.subs(kernels[0], t), t)
-    if values is None:
-        return None
-    roots: list[sp.Expr] = []
-    for value in values:
-        inner, arguments = _inverses(kernels[0], x, value)
-        for argument in arguments:
-            found = [argument] if inner == x else _roots(inner - argument, x)
-            if found is None:
-                return None
-            roots += [r for r in found if r not in roots and _admissible(r, x)]
-    return roots
-
-
-def _inverses(kernel: sp.Expr, x: sp.Symbol, value: sp.Expr) -> tuple[sp.Expr, Sequence[sp.Expr]]:
-    """Turn kernel(inner) = value into inner = one of several; of a power take the positive root."""
-    if kernel.func is sp.exp:
-        return kernel.args[0], [] if value.is_nonpositive else [sp.log(value)]
-    if isinstance(kernel, sp.Pow):
-        return kernel.base, [value if value == 1 else sp.Pow(value, 1 / kernel.exp)]
-    inner = kernel.args[0]
-    single = {sp.log: sp.exp, sp.tanh: sp.atanh, sp.sinh: sp.asinh, sp.atan: sp.tan}
-    if kernel.func in single:
-        return inner, [single[kernel.func](value)]
-    if kernel.func is sp.cosh:
-        return inner, list(dict.fromkeys([sp.acosh(value), -sp.acosh(value)]))
-    if kernel.func is sp.sin:
-        return inner, list(dict.fromkeys([sp.asin(value), sp.pi - sp.asin(value)]))
-    if kernel.func is sp.cos:
-        return inner, list(dict.fromkeys([sp.acos(value), -sp.acos(value)]))
-    raise NotImplementedError(f"no inverse of {kernel}")
-
-
-def _left_out(e: sp.Expr, x: sp.Symbol) -> list[str]:
-    """Say which roots the inverse of a power or of a periodic function leaves out."""
-    if e.is_polynomial(x):
-        return []
-    powers = [g for g in e.atoms(sp.Pow) if g.base == x and not g.exp.is_number]
-    notes = (
-        []
-        if x.is_nonnegative
-        else [f"negative solutions {x} of {e} = 0 (the parity of {g.exp} is open)" for g in powers]
-    )
-    periodic = [g for g in e.atoms(sp.sin, sp.cos) if g.has(x)]
-    notes += [f"solutions {x} of {e} = 0 whose {g.args[0]} differs by 2*pi*n" for g in periodic]
-    return notes
-
-
-def _admissible(value: sp.Expr, x: sp.Symbol) -> bool:
-    """Whether the value does not contradict what is assumed of x."""
-    if value.has(sp.I) or value.is_real is False:
-        return False
-    wrong = (
-        (x.is_positive and value.is_nonpositive)
-        or (x.is_nonnegative and value.is_negative)
-        or (x.is_negative and value.is_nonnegative)
-        or (x.is_nonzero and value.is_zero)
-    )
-    return not wrong
-
-
 def _component(
     branch: _Branch, open_: Sequence[sp.Symbol], relations: tuple[sp.Expr, ...]
 ) -> Component | Iterable[_Branch]:
-    if not all(_admissible(value, x) for x, value in branch.solved.items()):
+    if not all(admissible(value, x) for x, value in branch.solved.items()):
         return ()
     bound = _bound_by(relations, open_)
     free = tuple(x for x in open_ if x not in bound)

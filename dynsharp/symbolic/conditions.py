@@ -7,38 +7,14 @@ discriminant or a factorisation proves it, and otherwise it stays a condition.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
-from functools import reduce
+from collections.abc import Iterable, Sequence
 
 import sympy as sp
 from sympy.logic.boolalg import Boolean
 
+from dynsharp.symbolic.signs import even_sign, factor_sign, factors, sign
+
 __all__ = ["not_negative", "positive", "real_condition", "sign", "simplify", "without_moduli"]
-
-
-def sign(expression: sp.Expr, facts: Iterable[Boolean] = ()) -> int | None:
-    """Return 1, −1 or 0 if the sign of ``expression`` is proved, None if it is not.
-
-    Parameters
-    ----------
-    expression
-        A real expression.
-    facts
-        Conditions that may be used, such as ``q > g`` or ``Ne(u, 0)``.
-    """
-    e = sp.sympify(expression)
-    if e.is_positive:
-        return 1
-    if e.is_negative:
-        return -1
-    if e.is_zero:
-        return 0
-    facts = list(facts)
-    signs = [
-        _factor_sign(f, facts) if n % 2 or not n.is_integer else _even_sign(f, facts)
-        for f, n in _factors(e)
-    ]
-    return None if None in signs else reduce(lambda a, b: a * b, signs, 1)  # type: ignore
 
 
 def positive(
@@ -53,14 +29,14 @@ def positive(
     """
     facts = list(facts)
     overall, odd, nonzero = 1, [], []
-    for f, n in _factors(sp.sympify(expression)):
-        s = _factor_sign(f, facts)
+    for f, n in factors(sp.sympify(expression)):
+        s = factor_sign(f, facts)
         if s == 0:
             return sp.false
         if s is not None:
             overall *= s if n % 2 else 1
         elif n.is_integer and n % 2 == 0:
-            if _even_sign(f, facts) is None:
+            if even_sign(f, facts) is None:
                 nonzero.append(sp.Ne(f, 0))
         else:
             odd.append(f)
@@ -157,155 +133,12 @@ def without_moduli(expression: sp.Expr, facts: Iterable[Boolean]) -> sp.Expr:
     return expression.subs({a: s * a.args[0] for a, s in signs.items() if s is not None})
 
 
-# ---- signs ------------------------------------------------------------------------------------
-
-
-def _factors(expression: sp.Expr) -> list[tuple[sp.Expr, sp.Expr]]:
-    """Split into (factor, exponent), of the numerator and the denominator alike."""
-    try:
-        expression = sp.factor(expression)
-    except sp.PolynomialError:
-        expression = sp.factor_terms(expression)
-    return [f.as_base_exp() for f in sp.Mul.make_args(expression)]
-
-
-def _even_sign(f: sp.Expr, facts: list[Boolean]) -> int | None:
-    return 1 if f.is_nonzero or _factor_sign(f, facts) or _known(sp.Ne(f, 0), facts) else None
-
-
-def _factor_sign(f: sp.Expr, facts: list[Boolean]) -> int | None:
-    """Sign of one irreducible factor."""
-    if f.is_positive:
-        return 1
-    if f.is_negative:
-        return -1
-    if f.is_zero:
-        return 0
-    if isinstance(f, sp.Abs):
-        return 1 if _known(sp.Ne(f.args[0], 0), facts) else None
-    for s in (1, -1):
-        if _sum_is_positive(s * f, facts) or _follows(s * f, facts) or _quadratic(s * f, facts):
-            return s
-    return None
-
-
-def _sum_is_positive(f: sp.Expr, facts: list[Boolean]) -> bool:
-    """Whether f is a sum of terms none of which is negative and one of which is positive.
-
-    Symbols with a known lower bound are shifted first: an integer D ≥ 2 is 2 + t with t ≥ 0.
-    """
-    lower = {}
-    for x in f.free_symbols:
-        for bound in _lower_bounds(x, facts):
-            lower[x] = bound + sp.Symbol(f"{x}_above", nonnegative=True)
-        if x not in lower and x.is_integer and x.is_positive:
-            lower[x] = 1 + sp.Symbol(f"{x}_above", nonnegative=True)
-    shifted = sp.expand(f.subs(lower)) if lower else f
-    return any(
-        None not in signs and any(signs)
-        for form in (f, shifted, *_collected(f))
-        for signs in [[_term_sign(t, facts) for t in sp.Add.make_args(form)]]
-    )
-
-
-def _collected(f: sp.Expr) -> Iterator[sp.Expr]:
-    """Yield f as a polynomial in each of its symbols, with factored coefficients."""
-    for x in sorted(f.free_symbols, key=lambda s: s.name):
-        if f.is_polynomial(x):
-            yield sp.Add(*(sp.factor(c) * x**n for (n,), c in sp.Poly(f, x).terms()))
-
-
-def _term_sign(term: sp.Expr, facts: list[Boolean]) -> int | None:
-    """Return 1 for a positive term, 0 for one that may vanish, None where it may be negative."""
-    worst, parity = 1, 1
-    for f, n in (t.as_base_exp() for t in sp.Mul.make_args(term)):
-        if f.is_positive or _known(f > 0, facts):
-            continue
-        if n.is_integer and n.is_even and f.is_real:
-            worst = min(worst, 1 if f.is_nonzero or _known(sp.Ne(f, 0), facts) else 0)
-        elif n.is_integer and (f.is_negative or _known(f < 0, facts)):
-            parity = -parity
-        elif f.is_nonnegative:
-            worst = 0
-        else:
-            return None
-    return worst if parity > 0 else None
-
-
-def _lower_bounds(x: sp.Symbol, facts: list[Boolean]) -> list[sp.Expr]:
-    bounds = [a.gts - a.lts for a in facts if isinstance(a, sp.Gt | sp.Ge | sp.Lt | sp.Le)]
-    return [x - b for b in bounds if (x - b).is_number and (x - b).is_real]
-
-
-def _quadratic(f: sp.Expr, facts: list[Boolean]) -> bool:
-    """Whether f is a polynomial in one symbol, with numbers, that has no real root and is > 0."""
-    if len(f.free_symbols) != 1:
-        return False
-    (x,) = f.free_symbols
-    if not f.is_polynomial(x) or not x.is_real:
-        return False
-    polynomial = sp.Poly(f, x)
-    if not polynomial.domain.is_ZZ and not polynomial.domain.is_QQ:
-        return False
-    inside = (sp.S.Zero, None) if x.is_nonnegative else (None, None)
-    return polynomial.count_roots(*inside) == 0 and bool(f.subs(x, 1) > 0)
-
-
-def _known(relation: Boolean, facts: list[Boolean]) -> bool:
-    if relation in (sp.true, sp.false):
-        return bool(relation)
-    if relation in facts:
-        return True
-    if isinstance(relation, sp.Ne):
-        f = relation.lhs - relation.rhs
-        return any(
-            isinstance(a, sp.Gt | sp.Lt | sp.Ne) and _ratio(f, a.lhs - a.rhs) is not None
-            for a in facts
-        )
-    return False
-
-
-def _follows(f: sp.Expr, facts: list[Boolean]) -> bool:
-    """Whether f > 0 follows from one fact a > 0: f = c·a + (terms that are not negative), c > 0."""
-    for a in facts:
-        if not isinstance(a, sp.Gt | sp.Lt | sp.Ge | sp.Le):
-            continue
-        g = a.gts - a.lts
-        candidates = {_ratio(f, g), _leading_ratio(f, g)} - {None}
-        for c in candidates:
-            rest = sp.expand(f - c * g)
-            if rest == 0 and isinstance(a, sp.Gt | sp.Lt):
-                return True
-            terms = [_term_sign(t, [b for b in facts if b != a]) for t in sp.Add.make_args(rest)]
-            strict = any(terms) or isinstance(a, sp.Gt | sp.Lt) or _known(sp.Ne(f, 0), facts)
-            if None not in terms and strict:
-                return True
-    return False
-
-
-def _ratio(f: sp.Expr, g: sp.Expr) -> sp.Expr | None:
-    """Return f/g if it is a positive number, for Ne facts any number."""
-    if g == 0:
-        return None
-    c = sp.cancel(f / g) if f.free_symbols == g.free_symbols else sp.S.NaN
-    return c if c.is_number and c.is_positive else None
-
-
-def _leading_ratio(f: sp.Expr, g: sp.Expr) -> sp.Expr | None:
-    """Return the positive ratio of the coefficients of a term that f and g share."""
-    f_terms, g_terms = sp.expand(f).as_coefficients_dict(), sp.expand(g).as_coefficients_dict()
-    for term in sorted(g_terms, key=str):
-        if term != 1 and term in f_terms and f_terms[term] / g_terms[term] > 0:
-            return f_terms[term] / g_terms[term]
-    return None
-
-
 # ---- rewriting --------------------------------------------------------------------------------
 
 
 def _nonzero(expression: sp.Expr) -> Boolean:
-    factors = [f for f, _ in _factors(expression) if sign(f) in (None, 0)]
-    inner = [f.args[0] if isinstance(f, sp.Abs | sp.sign) else f for f in factors]
+    open_ = [f for f, _ in factors(expression) if sign(f) in (None, 0)]
+    inner = [f.args[0] if isinstance(f, sp.Abs | sp.sign) else f for f in open_]
     return sp.And(*(sp.Ne(f, 0) for f in inner))
 
 

@@ -10,8 +10,9 @@ from typing import Any, overload
 import sympy as sp
 from sympy.logic.boolalg import Boolean
 
+from dynsharp._expressions import tidy
 from dynsharp.errors import InputError
-from dynsharp.map import DiscreteMap, tidy
+from dynsharp.map import DiscreteMap
 from dynsharp.symbolic import _one_parameter, conditions
 from dynsharp.symbolic._budget import BudgetExceeded, limit
 from dynsharp.symbolic._exact import with_constants_as_parameters, with_exact_numbers

@@ -10,8 +10,9 @@ from typing import overload
 import sympy as sp
 from sympy.logic.boolalg import Boolean
 
+from dynsharp._expressions import tidy
 from dynsharp.errors import InputError
-from dynsharp.map import DiscreteMap, tidy
+from dynsharp.map import DiscreteMap
 from dynsharp.symbolic import conditions
 from dynsharp.symbolic._decompose import Component, decompose
 from dynsharp.symbolic.stability import (

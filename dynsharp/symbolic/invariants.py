@@ -11,8 +11,9 @@ from typing import Any, overload
 import sympy as sp
 from sympy.logic.boolalg import Boolean
 
+from dynsharp._expressions import tidy
 from dynsharp.errors import InputError
-from dynsharp.map import DiscreteMap, tidy
+from dynsharp.map import DiscreteMap
 from dynsharp.symbolic import _darboux, conditions
 from dynsharp.symbolic._budget import BudgetExceeded, limit
 from dynsharp.symbolic._darboux import Candidate

@@ -20,7 +20,8 @@ import numpy as np
 import sympy as sp
 from sympy.polys.matrices import DomainMatrix
 
-from dynsharp.map import DiscreteMap, tidy
+from dynsharp._expressions import tidy
+from dynsharp.map import DiscreteMap
 
 __all__ = [
     "Expansion",

@@ -17,7 +17,8 @@ import numpy as np
 import sympy as sp
 from sympy.logic.boolalg import Boolean
 
-from dynsharp.map import DiscreteMap, tidy
+from dynsharp._expressions import tidy
+from dynsharp.map import DiscreteMap
 from dynsharp.symbolic import conditions
 
 __all__ = ["ForwardInvariantRegion", "forward_invariant_regions"]

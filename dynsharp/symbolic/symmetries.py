@@ -17,7 +17,8 @@ from typing import TypeAlias
 import numpy as np
 import sympy as sp
 
-from dynsharp.map import DiscreteMap, tidy
+from dynsharp._expressions import tidy
+from dynsharp.map import DiscreteMap
 
 __all__ = ["InvariantSubspace", "fixed_subspaces", "symmetries"]
 

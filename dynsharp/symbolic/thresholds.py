@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import sqrt
 
@@ -10,11 +10,17 @@ import numpy as np
 import sympy as sp
 from sympy.logic.boolalg import Boolean
 
+from dynsharp._expressions import tidy
 from dynsharp.errors import InputError
-from dynsharp.map import DiscreteMap, Name, tidy
+from dynsharp.map import DiscreteMap, Name
 from dynsharp.symbolic import conditions
 from dynsharp.symbolic._budget import BudgetExceeded, limit
-from dynsharp.symbolic._decompose import decompose
+from dynsharp.symbolic._crossings import (
+    Crossing,
+    critical_solutions,
+    crossings,
+    real_solution,
+)
 from dynsharp.symbolic.family_flip import family_flip_at
 from dynsharp.symbolic.fixed_points import FixedPoint, conjuncts
 from dynsharp.symbolic.normal_forms import (
@@ -22,7 +28,6 @@ from dynsharp.symbolic.normal_forms import (
     fold_at,
     neimark_sacker_at,
 )
-from dynsharp.symbolic.stability import boundary
 
 __all__ = ["Threshold", "Thresholds", "thresholds"]
 
@@ -79,15 +84,6 @@ class Thresholds(list[Threshold]):
         return "\n".join(lines) or "no threshold"
 
 
-@dataclass(frozen=True)
-class _Crossing:
-    """A way to leave the unit circle: ``equation`` = 0 while ``inside`` are all positive."""
-
-    kind: str
-    equation: sp.Expr
-    inside: tuple[sp.Expr, ...]
-
-
 def thresholds(p: FixedPoint, parameter: Name, budget: float = 20.0) -> Thresholds:
     """Return where a fixed point loses stability along a parameter, and by which bifurcation.
 
@@ -136,8 +132,8 @@ def thresholds(p: FixedPoint, parameter: Name, budget: float = 20.0) -> Threshol
     unresolved: list[str] = []
     try:
         with limit(budget):
-            for crossing in _crossings(p):
-                solutions, missing = _solutions(p, symbol, crossing)
+            for crossing in crossings(p):
+                solutions, missing = critical_solutions(p, symbol, crossing)
                 unresolved += [f"{crossing.kind} along {symbol}: {m}" for m in missing]
                 for solution in solutions:
                     known = any(_same(solution[symbol], t, crossing) for t in found)
@@ -153,143 +149,21 @@ def _by_value(threshold: Threshold) -> tuple[int, float, str]:
     return (0, float(value), "") if value.is_number else (1, 0.0, str(value))
 
 
-def _same(value: sp.Expr, known: Threshold, crossing: _Crossing) -> bool:
+def _same(value: sp.Expr, known: Threshold, crossing: Crossing) -> bool:
     """Whether the same value was found before: a mirror image, or the other chart of a family."""
     kind = known.kind if known.kind in _OTHER else "multiplier 1"
     return kind == crossing.kind and sp.simplify(value - known.value) == 0
 
 
-def _crossings(p: FixedPoint) -> Iterator[_Crossing]:
-    """List the ways in which a multiplier can leave the unit circle, factor by factor."""
-    factors = list(dict.fromkeys(p.transverse_factors))
-    for factor in factors:
-        others = [e for f in factors if f != factor for e in boundary(f).expressions()]
-        edge = boundary(factor)
-        ways = {
-            "multiplier 1": edge.at_one,
-            "flip": edge.at_minus_one,
-            "neimark-sacker": edge.pair,
-        }
-        for kind, equation in ways.items():
-            if equation is not None and equation.free_symbols:
-                own = [e for e in edge.expressions() if e is not equation]
-                yield _Crossing(kind, equation, (*others, *own))
-
-
-def _solutions(
-    p: FixedPoint, symbol: sp.Symbol, crossing: _Crossing
-) -> tuple[list[dict[sp.Symbol, sp.Expr]], list[str]]:
-    """Solve for the parameter, and for what else is open: values of it at which p is critical."""
-    implicit = [x for x, e in p.state.items() if e == x and x not in (*p.family, symbol)]
-    if not p.family or symbol in p.family:
-        systems = [_without_radicals([crossing.equation, *p.relations])]
-        unknowns = [symbol, *implicit]
-    elif p.relations:
-        return [], ["a family without a closed form; fix one of its coordinates"]
-    else:
-        systems = [
-            system
-            for factor in _open_factors(crossing.equation, p)
-            for system in _extremal(p, symbol, factor)
-        ]
-        unknowns = [symbol, *p.family]
-    solutions: list[dict[sp.Symbol, sp.Expr]] = []
-    missing: list[str] = []
-    for system in systems:
-        extra = [x for e in system for x in e.atoms(sp.Dummy)]  # Lagrange's multiplier
-        components, unresolved = decompose(system, [*unknowns, *dict.fromkeys(extra)], 1e6)
-        missing += unresolved
-        for c in components:
-            if c.relations:
-                missing.append(f"no closed form for {', '.join(f'{r} = 0' for r in c.relations)}")
-            elif symbol not in c.free:
-                solution = {x: tidy(sp.powsimp(e)) for x, e in c.solution.items()}
-                if not any(_alike(solution, other, symbol) for other in solutions):
-                    solutions.append(solution)
-    return solutions, missing
-
-
-def _without_radicals(system: list[sp.Expr]) -> list[sp.Expr]:
-    """Replace each square root by an unknown t ≥ 0 with t² = radicand."""
-    for radical in sorted(set().union(*(e.atoms(sp.Pow) for e in system)), key=sp.count_ops):
-        if radical.exp in (sp.Rational(1, 2), sp.Rational(-1, 2)) and not radical.base.is_number:
-            t = sp.Dummy("t", nonnegative=True)
-            root = sp.sqrt(radical.base)
-            system = [e.subs(root, t) for e in system]
-            if any(e.has(t) for e in system):
-                system.append(t**2 - radical.base)
-    return system
-
-
-def _alike(a: dict[sp.Symbol, sp.Expr], b: dict[sp.Symbol, sp.Expr], symbol: sp.Symbol) -> bool:
-    """Whether two solutions give the same value: mirror images in a symmetry of the map do."""
-    return a[symbol] == b[symbol] and _real(a) == _real(b)
-
-
-def _real(solution: dict[sp.Symbol, sp.Expr]) -> Boolean:
-    """Return the condition for the solution to be real and as its unknowns are assumed to be."""
-    real = [conditions.real_condition(e) for e in solution.values()]
-    signs = [conditions.not_negative(e) for x, e in solution.items() if x.is_nonnegative]
-    return conditions.simplify(sp.And(*real, *signs))
-
-
-def _open_factors(equation: sp.Expr, p: FixedPoint) -> list[sp.Expr]:
-    """Return the factors that may vanish where the point exists, denominators cleared."""
-    factors = sp.Mul.make_args(sp.factor(sp.fraction(sp.together(equation))[0]))
-    bases = [f.as_base_exp()[0] for f in factors]
-    facts = conjuncts(p.exists)
-    return [f if len(bases) > 1 else equation for f in bases if conditions.sign(f, facts) is None]
-
-
-def _extremal(p: FixedPoint, symbol: sp.Symbol, equation: sp.Expr) -> Iterator[list[sp.Expr]]:
-    """Conditions for the parameter, on the critical surface over the family, to be extremal.
-
-    Inside the family the surface's gradient along it vanishes; on an edge of the family, where
-    members cease to exist, it is proportional to the gradient of the edge.
-    """
-    facts = conjuncts(p.exists)
-    bounds = [b for b in facts if isinstance(b, sp.Ge | sp.Gt | sp.Le | sp.Lt)]
-    edges = [b.gts - b.lts for b in bounds if b.has(*p.family)]
-    # Where c = 0 is excluded and only c² occurs, s = c² > 0 is the coordinate: no mirror images.
-    even = {
-        c: sp.Dummy(f"{c}_squared", positive=True)
-        for c in p.family
-        if sp.Ne(c, 0) in facts
-        and all(sp.expand(e.subs(c, -c) - e) == 0 for e in (equation, *edges))
-    }
-    roots = {c: sp.sqrt(s) for c, s in even.items()}
-    equation, *edges = (sp.expand(e.subs(roots)) for e in (equation, *edges))
-    coordinates = [even.get(c, c) for c in p.family]
-    # s ∂/∂s is the shorter of the two where s is a unit, as it is in products of weights.
-    scale = [c if c.is_positive or sp.Ne(c, 0) in facts else sp.S.One for c in coordinates]
-    back = [c - root for c, root in roots.items()]
-
-    def gradient(e: sp.Expr) -> list[sp.Expr]:
-        return [sp.expand(u * sp.diff(e, c)) for u, c in zip(scale, coordinates, strict=True)]
-
-    if not equation.has(*coordinates):
-        yield [equation]
-        return
-    if equation.has(symbol):
-        yield [equation, *gradient(equation), *back]
-    for edge in edges:
-        if len(coordinates) == 1:
-            yield [equation, edge, *back]
-        else:
-            nu = sp.Dummy("nu", real=True)
-            pairs = zip(gradient(equation), gradient(edge), strict=True)
-            yield [equation, edge, *(a + nu * b for a, b in pairs), *back]
-
-
 def _threshold(
-    p: FixedPoint, symbol: sp.Symbol, crossing: _Crossing, solution: dict[sp.Symbol, sp.Expr]
+    p: FixedPoint, symbol: sp.Symbol, crossing: Crossing, solution: dict[sp.Symbol, sp.Expr]
 ) -> Threshold | None:
     """Judge a solution: None if it bounds no region of stability or the map degenerates there."""
     value = solution[symbol]
     at = dict(solution)
     if p.family and symbol not in p.family and _opens_inside(p, crossing, at):
         return None
-    real = _real(at)
+    real = real_solution(at)
     inside = [conditions.without_moduli(tidy(e.subs(at)), conjuncts(real)) for e in crossing.inside]
     if any(e.has(sp.nan, sp.zoo) for e in (value, *inside)):
         return None  # the member does not exist for these parameters
@@ -330,7 +204,7 @@ def _with_signs(e: sp.Expr, facts: list[Boolean]) -> sp.Expr:
     return min((e, tidy(sp.powsimp(e.subs(choices[0]))).subs(back)), key=sp.count_ops)
 
 
-def _opens_inside(p: FixedPoint, crossing: _Crossing, at: dict[sp.Symbol, sp.Expr]) -> bool:
+def _opens_inside(p: FixedPoint, crossing: Crossing, at: dict[sp.Symbol, sp.Expr]) -> bool:
     """Whether, next to the extremum, members stay stable on both sides of the parameter value.
 
     The members are stable where the crossing's expression is positive; in the interior of the

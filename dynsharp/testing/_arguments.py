@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
+from dynsharp._expressions import checked_expression
 from dynsharp.errors import InputError
-from dynsharp.map import DiscreteMap, Name, checked_expression
+from dynsharp.map import DiscreteMap, Name
 
 __all__ = [
     "State",

@@ -1,0 +1,53 @@
+"""The time budget: it ends, it nests, it is not swallowed, and it leaves no timer behind."""
+
+import signal
+import time
+
+import pytest
+
+from dynsharp.symbolic._budget import BudgetExceeded, limit
+
+
+def busy(seconds):
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        pass
+
+
+def test_it_interrupts_and_leaves_no_timer():
+    started = time.monotonic()
+    with pytest.raises(BudgetExceeded, match="0.05 s"), limit(0.05):
+        busy(5)
+    assert time.monotonic() - started < 2
+    assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
+
+
+def test_in_time_nothing_happens():
+    with limit(5):
+        busy(0.01)
+    assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
+
+
+def test_swallowing_does_not_help():
+    with pytest.raises(BudgetExceeded), limit(0.05):
+        try:
+            busy(5)
+        except Exception:  # what a careless library does
+            busy(5)
+        try:
+            busy(5)
+        except:  # noqa: E722
+            busy(5)
+
+
+@pytest.mark.parametrize(("outer", "inner"), [(0.05, 5.0), (5.0, 0.05)])
+def test_the_shorter_of_two_ends_first(outer, inner):
+    with pytest.raises(BudgetExceeded, match="0.05 s"), limit(outer), limit(inner):
+        busy(4)
+
+
+def test_the_outer_one_goes_on_after_the_inner_one():
+    with pytest.raises(BudgetExceeded, match="0.2 s"), limit(0.2):
+        with pytest.raises(BudgetExceeded), limit(0.05):
+            busy(4)
+        busy(4)
