@@ -111,6 +111,7 @@ def balanced_chain(depth: int | None = None) -> DiscreteMap:
         {omega: omega + scaled(descent / minimum, power=1)},
         parameters=[rho, D],
         name="balanced-chain",
+        domain=D >= 2,
         observables={
             "loss": scaled(loss / q**2, power=0),
             "sharpness": sp.Max(scaled(eta * along, power=2), scaled(eta * across, power=2)),

@@ -64,7 +64,7 @@ def test_chain_with_symbolic_depth():
     assert sp.simplify(threshold.value / (2 / (D * q ** (2 - 2 / D)))) == 1
     bal = ds.systems.balanced_chain()
     threshold = only(ds.thresholds(ds.fixed_points(bal)[0], "rho"))
-    assert (threshold.kind, threshold.value) == ("flip", 1)
+    assert (threshold.kind, threshold.value, threshold.criticality) == ("flip", 1, "supercritical")
 
 
 LOSSES = {
