@@ -20,7 +20,7 @@ def tidy(expression: Any) -> Any:
     if isinstance(expression, Boolean):
         return _tidy_condition(expression)
     forms = [expression]
-    for rewrite in (sp.cancel, sp.factor, _factor_roots):
+    for rewrite in (sp.cancel, sp.factor, sp.expand, _factor_roots):
         try:
             forms.append(rewrite(expression))
         except (sp.PolynomialError, NotImplementedError):  # Max, Abs, Piecewise: leave as it is

@@ -85,18 +85,18 @@ class DiscreteMap:
             for s in symbols:
                 if not isinstance(s, sp.Symbol):
                     raise InputError(argument, repr(s), "sympy symbols")
-        names = [s.name for s in state + parameters]
+        taken = [s.name for s in state + parameters]
         for s in parameters:
-            if names.count(s.name) > 1:
+            if taken.count(s.name) > 1:
                 role = "both state and parameter" if s.name in map(str, state) else "there twice"
                 raise InputError("parameters", f"{s}, which is {role}", "every symbol once")
-        if len(set(names)) < len(names):
+        if len(set(taken)) < len(taken):
             raise InputError("update", f"the state {names(state)}", "every name once")
         observables = {} if observables is None else observables
         if not isinstance(observables, Mapping):
             raise InputError("observables", repr(observables), "a dictionary {name: expression}")
         for key in observables:
-            if not isinstance(key, str) or key in names:
+            if not isinstance(key, str) or key in taken:
                 raise InputError("observables", repr(key), "names that no symbol of the map has")
 
         expressions = tuple(
