@@ -50,7 +50,8 @@ def aligned(n):
 class Writer:
     """Writes kernels for one map. A variable ``name`` of a lane lives in the array ``name_``.
 
-    With ``tested_once`` the test for escape follows a pass of several steps, not every step.
+    With ``by_maximum`` the test for escape is one of the greatest size over several steps, which
+    needs that a variable that is not a number makes the next state one.
     """
 
     step: Program
@@ -60,13 +61,13 @@ class Writer:
         state: Sequence[sp.Symbol],
         parameters: Sequence[sp.Symbol],
         lanes: int,
-        tested_once: bool,
+        by_maximum: bool,
     ) -> None:
         self.states = identifiers(state, "x")
         self.parameters = identifiers(parameters, "p")
         self.x = list(self.states.values())
         self.lanes = lanes
-        self.tested_once = tested_once
+        self.by_maximum = by_maximum
 
     @property
     def constants(self) -> list[str]:
@@ -74,11 +75,17 @@ class Writer:
         return self.step.used(self.parameters.values())
 
     def steps(self, targets: Sequence[str], count: int = 1) -> list[str]:
-        """So many steps, and the test whether the orbit has escaped."""
-        within = " & ".join(f"(abs({x}) <= escape)" for x in self.x)
-        test = [f"inside = inside if {within} else 0.0"]
+        """So many steps, and the test whether the orbit has escaped after any of them."""
+        if count > 1 and not self.by_maximum:
+            return self.steps(targets) * count
         step = self.step.lines(targets, setup=False)
-        return step * count + test if self.tested_once else (step + test) * count
+        lines = step + [f"{x}_size = abs({x})" for x in self.x]
+        for _ in range(count - 1):
+            lines += step
+            # not a number compares false: the later size is kept, which is not a number either
+            lines += [f"{x}_size = {x}_size if {x}_size > abs({x}) else abs({x})" for x in self.x]
+        within = " & ".join(f"({x}_size <= escape)" for x in self.x)
+        return [*lines, f"inside = inside if {within} else 0.0"]
 
     def loop(self, lines: Sequence[str], moving: Sequence[str], stop: str = "") -> list[str]:
         """Loop over the lanes whose body has the step's constants and the lane's liveness."""

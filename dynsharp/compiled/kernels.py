@@ -57,7 +57,8 @@ def kernels(
         If an expression cannot be compiled.
     """
     polynomial = all(e.is_polynomial(*state) for e in update)
-    w = Writer(state, parameters, lanes, tested_once=polynomial)
+    read = set().union(*(e.free_symbols for e in update))
+    w = Writer(state, parameters, lanes, by_maximum=polynomial and set(state) <= read)
     write = {"record": _record, "grow": _grow, "period": _period}[kind]
     # two modules, so that kernels of another kind for this map share the first
     advance, other = (

@@ -85,8 +85,7 @@ class Orbits:
 
 def chunks(steps: int, orbits: int) -> Iterator[tuple[int, int]]:
     """Yield the bounds of pieces of ``range(steps)`` that take well under a second each."""
-    # an even number: kernels test polynomials for escape after every second step
-    piece = max(2, CHUNK // orbits // 2 * 2)
+    piece = max(1, CHUNK // orbits)
     for begin in range(0, steps, piece):
         yield begin, min(begin + piece, steps)
 

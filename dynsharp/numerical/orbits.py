@@ -133,8 +133,8 @@ def orbit_diagram(
     record
         Names of what to keep: state variables or observables of the map; the state if left out.
     escape
-        An orbit has diverged once a state variable is larger in size, or not a number, whether or
-        not it would come back. (Polynomial maps are tested after every second step.)
+        An orbit has diverged once a state variable is larger in size, or not a number, after any
+        step, whether or not it would come back.
     threads
         Number of threads; one a core if left out. The result does not depend on it.
     progress

@@ -115,6 +115,20 @@ def test_escape_is_for_ever():
     assert (period == 11).all()
 
 
+def test_an_excursion_of_one_step_counts_in_polynomials_too():
+    there_and_back = kernels("period", (x,), (), (10 - x,))
+    for start in (0.0, 10.0):  # away after odd steps, after even ones
+        for steps in (1, 2, 3, 4):
+            states, alive = np.array([[start, 5.0]]), np.array([1.0, 1.0])
+            there_and_back.advance(states, np.empty((0, 2)), alive, 0, 2, 9.0, steps)
+            assert alive.tolist() == [float(start == 10.0 and steps == 1), 1.0]
+    # y is not a number after the first step only, and nothing reads it
+    overflows = kernels("period", (x, y), (), (1 - x, x**999 * 10**300 - x**998 * 10**300))
+    states, alive = np.array([[1e3, 0.0], [0.0, 0.0]]), np.ones(2)
+    overflows.advance(states, np.empty((0, 2)), alive, 0, 2, 1e6, 2)
+    assert alive.tolist() == [0.0, 1.0]
+
+
 def test_not_a_number_counts_as_escaped_though_it_vanishes_again():
     root = sp.Max(0, sp.sqrt(x - 1), y)  # max(0.0, nan) is 0.0
     compiled = kernels("period", (x, y), (), (root, sp.sqrt(x - 1)))
