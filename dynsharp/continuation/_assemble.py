@@ -1,0 +1,398 @@
+"""From a start to a branch: both directions, ends, special points put in their places."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+import numpy as np
+
+from dynsharp.continuation import _follow
+from dynsharp.continuation._branch_points import branch_point
+from dynsharp.continuation._curve import Array, Curve, Point, Points
+from dynsharp.continuation._events import Event, events
+from dynsharp.continuation._normal_forms import (
+    NormalForm,
+    branch_form,
+    flip_form,
+    fold_form,
+    neimark_sacker_form,
+)
+from dynsharp.continuation._result import Branch, SpecialPoint, same_rows
+from dynsharp.continuation._start import minimal_period
+
+__all__ = [
+    "Options",
+    "appended",
+    "assembled",
+    "both_ways",
+    "empty",
+    "joined",
+    "one_way",
+    "reversed_points",
+    "state_of",
+]
+
+LEAST_STEP = 1e-13
+PERFECT = 1e-8  # unfolding, in units of the state, below which two branches cross
+SHORTER = 8.0  # factor by which steps are shortened where two branches pass each other
+UNBOUNDED = 1e4  # the state, in units of its scale at the start, beyond which a branch is left
+
+
+@dataclass(frozen=True)
+class Options:
+    """Control of a run: first and greatest step, greatest number of points."""
+
+    step: float = 0.01
+    first: float | None = None
+    max_points: int = 20_000
+
+
+@dataclass(frozen=True)
+class Way:
+    """Points in one direction, why they end, and whether that is a failure."""
+
+    points: Points
+    end: str
+    failed: bool = False
+    closed: bool = False
+
+
+def one_way(curve: Curve, start: Point, options: Options) -> Way:
+    """Follow a branch in the direction of the tangent at the start.
+
+    Where a step has jumped to another branch that passes close by, it is taken back and the place
+    is passed with shorter ones.
+    """
+    step = min(options.first or options.step / 4, options.step)
+    points = _followed(curve, start, step, options.step, options.max_points)
+    shorter = options.step
+    while (jump := _jump(curve, points)) is not None and shorter > 1e-6:
+        shorter /= SHORTER
+        kept = _first(points, max(jump, 1))
+        slow = _followed(curve, kept[-1], shorter, shorter, int(6 * SHORTER))
+        points = joined([kept, slow])
+        if points.code == _follow.FULL and len(points) < options.max_points:
+            left = options.max_points - len(points) + 1
+            points = joined([points, _followed(curve, points[-1], shorter, options.step, left)])
+    at = f"{curve.parameter} = {points[-1].value:.10g}"
+    match points.code:
+        case _follow.BOUNDARY:
+            return _landed(curve, points, options)
+        case _follow.CLOSED:
+            return Way(points, f"closed curve, back at the start at {at}", closed=True)
+        case _follow.UNBOUNDED:
+            return Way(points, f"the state grows beyond {UNBOUNDED:g} times its size at {at}")
+        case _follow.NOT_FINITE:
+            text = f"the map or its multipliers are not finite beyond {at}: its domain ends there"
+            return Way(points, text, failed=True)
+        case _follow.UNDERFLOW:
+            text = (
+                f"Newton's method fails beyond {at} for every step down to {LEAST_STEP:g}: "
+                "the branch is not smooth there, or several cross; start again on the other side"
+            )
+            return Way(points, text, failed=True)
+    text = f"{options.max_points} points reached at {at}; allow more with max_points"
+    return Way(points, text, failed=True)
+
+
+def _followed(curve: Curve, start: Point, first: float, greatest: float, limit: int) -> Points:
+    return joined(list(curve.follow(start, first, LEAST_STEP, greatest, UNBOUNDED, limit)))
+
+
+def _jump(curve: Curve, points: Points) -> int | None:
+    """Return where a step went to a branch that does not meet the one before, if any did."""
+    for i in np.flatnonzero(points.SIGN[1:] * points.SIGN[:-1] < 0):
+        a, b = points[int(i)], points[int(i) + 1]
+        near = branch_point(curve, 0.5 * (a.y + b.y))
+        if near is not None and near.beta > PERFECT:
+            return int(i)
+    return None
+
+
+def both_ways(curve: Curve, start: Point, options: Options) -> tuple[Points, tuple[str, str], str]:
+    """Follow a branch in both directions: its points in a row, both ends, the status."""
+    forward = one_way(curve, start, options)
+    if forward.closed:
+        points = appended(forward.points, start)
+        return points, (forward.end, forward.end), "complete"
+    backward = one_way(curve, start.reversed(), options)
+    points = joined([reversed_points(backward.points), forward.points])
+    failures = [w.end for w in (backward, forward) if w.failed]
+    return points, (backward.end, forward.end), "; ".join(failures) or "complete"
+
+
+def assembled(curve: Curve, points: Points, ends: tuple[str, str], status: str) -> Branch:
+    """Find the special points, put them among the points, and make the branch."""
+    Y, MU, S = points.Y, points.MU, points.S
+    found: list[tuple[float, SpecialPoint, Array]] = []
+    unlocated: list[str] = []
+    cut = False
+    for event in events(curve, points):
+        special, mu = _special(curve, event)
+        a = points[event.index]
+        position = float(S[event.index]) + curve.length(special._y - a.y)
+        position = min(position, float(S[event.index + 1]))
+        found.append((position, special, mu))
+        if special.status != "located":
+            unlocated.append(
+                f"{special.kind} near {curve.parameter} = {special.value:.10g}: {special.status}"
+            )
+        if event.kind == "branch" and minimal_period(curve, special._y) < curve.period:
+            cut = True
+    found.sort(key=lambda item: item[0])
+    specials = [s for _, s, _ in found]
+    if found:
+        order = np.searchsorted(S, [p for p, _, _ in found], side="right")
+        rows = np.array([s._y for s in specials])
+        Y = np.insert(Y, order, rows, axis=0)
+        MU = np.insert(MU, order, np.array([mu for _, _, mu in found]), axis=0)
+        S = np.insert(S, order, [p for p, _, _ in found])
+    stable = np.asarray((np.abs(MU) < 1).all(axis=1))
+    for s in specials:
+        stable[same_rows(Y, s._y)] = False
+    branch = Branch(
+        curve.map,
+        str(curve.parameter),
+        dict(curve.values),
+        curve.period,
+        Y[:, -1],
+        Y[:, :-1].reshape(len(Y), curve.period, curve.dimension),
+        MU,
+        stable,
+        S - S[0],
+        tuple(specials),
+        ends,
+        "; ".join([s for s in [status] if s != "complete"] + unlocated) or "complete",
+        _curve=curve,
+    )
+    return _without_repetition(branch) if cut else branch
+
+
+def empty(curve: Curve, status: str) -> Branch:
+    """Return the branch without points: the start failed."""
+    n = curve.dimension
+    return Branch(
+        curve.map,
+        str(curve.parameter),
+        dict(curve.values),
+        curve.period,
+        np.empty(0),
+        np.empty((0, curve.period, n)),
+        np.empty((0, n), complex),
+        np.empty(0, bool),
+        np.empty(0),
+        (),
+        ("no start", "no start"),
+        status,
+        _curve=curve,
+    )
+
+
+def state_of(curve: Curve, y: Array) -> dict[str, object]:
+    """Return the state by name: numbers, or arrays along a cycle."""
+    x = curve.states(y)
+    return {
+        s.name: float(x[0, i]) if curve.period == 1 else x[:, i].copy()
+        for i, s in enumerate(curve.map.state)
+    }
+
+
+# ---- special points ----------------------------------------------------------------------------
+
+
+def _special(curve: Curve, event: Event) -> tuple[SpecialPoint, Array]:
+    a, b = event.bracket
+    low, high = sorted((a.value, b.value))
+    name, kind, status = str(curve.parameter), event.kind, "located"
+    form: NormalForm | None = None
+    tangents: tuple[Array, ...] = ()
+    uncertainty = high - low
+    if event.branching is not None:
+        y, tangents = event.branching.y, event.branching.tangents
+        mu = _multipliers(curve, y, a)
+        spread = event.branching.error + 16 * np.finfo(float).eps
+        uncertainty = spread * max(curve.span[1] - curve.span[0], abs(float(y[-1])))
+        if event.branching.beta > PERFECT:
+            status = (
+                f"an imperfect branch point: two branches pass each other at a distance, "
+                f"{event.branching.beta:.1e} of unfolding apart"
+            )
+        elif len(tangents) == 2:
+            along, other = _sorted_tangents(curve, tangents, b.y - a.y)
+            tangents = (along, other)
+            form = branch_form(curve, y, other, along)
+        else:
+            status = "the branching equation has no two real solutions: more than two branches meet"
+    elif event.crossing is not None:
+        point = event.crossing.point
+        y, mu = point.y, point.mu
+        uncertainty = event.crossing.uncertainty
+        if event.count > 1:
+            status = f"{event.count} multipliers reach the unit circle together: no normal form"
+        elif not event.crossing.converged:
+            status = (
+                "not located to rounding: two multipliers meet here, or the map is not smooth; "
+                "the uncertainty is the width of the bracket"
+            )
+        else:
+            form = _form(curve, kind, point)
+    else:
+        y, mu = a.y.copy(), a.mu
+        status = (
+            f"not located between {name} = {low:.15g} and {high:.15g}: the defining system is "
+            "singular there; look with a smaller step, or for a symmetry of the map"
+        )
+    order = np.argsort(-np.abs(mu), kind="stable")
+    special = SpecialPoint(
+        kind,
+        name,
+        float(y[-1]),
+        float(uncertainty),
+        state_of(curve, y),
+        mu[order],
+        form,
+        (low, high),
+        curve.period,
+        status,
+        y,
+        tangents,
+    )
+    return special, mu
+
+
+def _form(curve: Curve, kind: str, point: Point) -> NormalForm:
+    try:
+        if kind == "flip":
+            return flip_form(curve, point)
+        if kind == "fold":
+            return fold_form(curve, point)
+        pairs = point.mu[point.mu.imag > 0]
+        mu = pairs[np.argmin(np.abs(np.abs(pairs) - 1))]
+        return neimark_sacker_form(curve, point, complex(mu))
+    except np.linalg.LinAlgError:
+        return NormalForm(kind, status="the linear systems of the normal form are singular")
+
+
+def _multipliers(curve: Curve, y: Array, near: Point) -> Array:
+    from dynsharp.continuation._linear import multipliers
+
+    mu = np.empty(curve.dimension, complex)
+    multipliers(curve.jacobians(y), near.mu, True, mu)
+    return mu
+
+
+def _sorted_tangents(
+    curve: Curve, tangents: tuple[Array, ...], chord: Array
+) -> tuple[Array, Array]:
+    """Return the tangent of the branch that was followed, then the other."""
+    n = curve.dimension
+    units = np.append(curve.scale, curve.span[1] - curve.span[0])
+    head = np.append(chord[:n], chord[-1]) / units
+    one, two = tangents
+    alike = [abs(head @ (t / units)) for t in (one, two)]
+    return (one, two) if alike[0] >= alike[1] else (two, one)
+
+
+def _without_repetition(branch: Branch) -> Branch:
+    """Cut a branch of cycles where these collapse onto shorter ones: beyond, they come again."""
+    curve = branch._curve
+    assert curve is not None
+    short = [
+        (i, p)
+        for p in branch.special_points
+        if p.kind == "branch" and minimal_period(curve, p._y) < curve.period
+        for i in branch.where(p)
+    ]
+    # the longest piece between such points is kept
+    edges = [0, *(int(i) for i, _ in short), len(branch) - 1]
+    first, last = max(pairwise(edges), key=lambda e: e[1] - e[0])
+    part = slice(first, last + 1)
+    ends = list(branch.ends)
+    for i, p in short:
+        text = (
+            f"the cycle collapses onto one of period {minimal_period(curve, p._y)} at "
+            f"{branch.parameter} = {p.value:.10g}"
+        )
+        if i == first:
+            ends[0] = text
+        if i == last:
+            ends[1] = text
+    inside = [p for p in branch.special_points if any(first < i < last for i in branch.where(p))]
+    return replace(
+        branch,
+        values=branch.values[part],
+        states=branch.states[part],
+        multipliers=branch.multipliers[part],
+        stable=branch.stable[part],
+        arclength=branch.arclength[part] - branch.arclength[first],
+        special_points=tuple(inside),
+        ends=(ends[0], ends[1]),
+    )
+
+
+# ---- rows of points ----------------------------------------------------------------------------
+
+
+def joined(pieces: list[Points]) -> Points:
+    """Pieces of which each begins where the one before ends."""
+    if len(pieces) == 1:
+        return pieces[0]
+    first, *others = pieces
+    columns = []
+    for name in ("Y", "T", "MU", "SIGN", "S"):
+        arrays = [getattr(first, name), *(getattr(p, name)[1:] for p in others)]
+        columns.append(np.concatenate(arrays))
+    Y, T, MU, SIGN, S = columns
+    return Points(Y, T, MU, SIGN, S, pieces[-1].code)
+
+
+def _first(points: Points, count: int) -> Points:
+    Y, T, MU, SIGN, S = (getattr(points, a)[:count] for a in ("Y", "T", "MU", "SIGN", "S"))
+    return Points(Y, T, MU, SIGN, S)
+
+
+def reversed_points(points: Points) -> Points:
+    return Points(
+        points.Y[::-1], -points.T[::-1], points.MU[::-1], -points.SIGN[::-1], -points.S[::-1]
+    )
+
+
+def appended(points: Points, last: Point) -> Points:
+    step = float(np.sqrt(np.sum((last.y - points.Y[-1]) ** 2)))
+    return Points(
+        np.vstack([points.Y, last.y]),
+        np.vstack([points.T, last.tangent]),
+        np.vstack([points.MU, last.mu]),
+        np.append(points.SIGN, last.sign),
+        np.append(points.S, points.S[-1] + step),
+        points.code,
+    )
+
+
+def _landed(curve: Curve, points: Points, options: Options) -> Way:
+    """Put the last point on the edge of the span that the next step would cross."""
+    name = curve.parameter
+    upward = np.append(np.zeros(curve.weights.size - 1), 1.0)
+    step = options.step
+    for _ in range(40):
+        last = points[-1]
+        edge = curve.span[1] if last.tangent[-1] > 0 else curve.span[0]
+        if last.value == edge:
+            return Way(points, f"the span ends at {name} = {edge:.10g}")
+        guess = last.y + (edge - last.value) / last.tangent[-1] * last.tangent
+        if curve.length(guess - last.y) <= 2 * options.step:
+            y = curve.corrected(guess, upward, limit=8)
+            if y is not None and curve.length(y - guess) < 0.5 * curve.length(guess - last.y):
+                y[-1] = edge
+                point = curve.point(y, last.tangent, last.mu)
+                if point is not None and curve.inner(point.tangent, last.tangent) > 0.9:
+                    longer = appended(points, point)
+                    longer.S[-1] = points.S[-1] + curve.length(y - last.y)
+                    return Way(longer, f"the span ends at {name} = {edge:.10g}")
+        step /= 2
+        more = list(curve.follow(last, step, LEAST_STEP, step, UNBOUNDED, 4))
+        points = joined([points, *more])
+        if points.code not in (_follow.BOUNDARY, _follow.FULL):
+            break
+    return Way(points, f"the span ends near {name} = {points[-1].value:.10g}")

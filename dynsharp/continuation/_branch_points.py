@@ -1,0 +1,123 @@
+"""Where two branches cross: Newton on the extended system, and the tangents of both.
+
+At a simple branch point the n × (n + 1) matrix D = [A − I, G_p] has rank n − 1. Branch points are
+lost under perturbations, so that an unfolding β b is added, b the left null direction:
+
+    G(x; p) − x + β b = 0,    g(x; p) = 0 ∈ R²,
+
+where g vanishes iff D loses rank: [D b; Cᵀ 0] [V; g] = [0; I] with C a basis of the null space.
+This is regular at a simple branch point, and β = 0 there. (Govaerts, *Numerical Methods for
+Bifurcations of Dynamical Equilibria*, SIAM 2000, section 8.3; Keller 1977 for the tangents.)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from dynsharp.continuation._curve import Array, Curve
+from dynsharp.continuation._jets import Forms
+
+__all__ = ["BranchPoint", "branch_point"]
+
+STEPS = 12
+
+
+@dataclass(frozen=True)
+class BranchPoint:
+    """A solution of the extended system.
+
+    Attributes
+    ----------
+    y
+        The cycle and the parameter.
+    tangents
+        Unit tangents (x_0, p) of the branches through it; fewer than two where they do not cross.
+    beta
+        Left over of the unfolding, in units of the state: zero at a branch point.
+    error
+        Size of the last Newton step.
+    """
+
+    y: Array
+    tangents: tuple[Array, ...]
+    beta: float
+    error: float
+
+
+def branch_point(curve: Curve, y: Array) -> BranchPoint | None:
+    """Return the branch point near a guess; None if Newton's method does not get there."""
+    n, units = curve.dimension, np.append(curve.scale, curve.span[1] - curve.span[0])
+    z, beta = np.append(y[:n], y[-1]), 0.0
+    D, defect = _linearised(curve, z)
+    if not np.all(np.isfinite(D)):
+        return None
+    left, _, right = np.linalg.svd(D * units)
+    b, C = left[:, -1], (right[-2:] / units).T
+    error, before = np.inf, np.inf
+    for _ in range(STEPS):
+        bordered = np.block([[D, b[:, None]], [C.T, np.zeros((2, 1))]])
+        try:
+            V = np.linalg.solve(bordered, np.eye(n + 2)[:, n:])
+            w = np.linalg.solve(bordered.T, np.eye(n + 2)[:, -1])[:n]
+        except np.linalg.LinAlgError:
+            return None
+        g = V[-1]
+        forms = Forms(curve, _cycle(curve, z))
+        # ∂g_i along e: −w·D²G(e, V_i)
+        gradient = np.array(
+            [[-w @ forms.second(e, v) for e in np.eye(n + 1)] for v in V[: n + 1].T]
+        )
+        matrix = np.block([[D, b[:, None]], [gradient, np.zeros((2, 1))]])
+        if not np.all(np.isfinite(matrix)) or np.linalg.cond(matrix) > 1e14:
+            return None
+        delta = np.linalg.solve(matrix, -np.append(defect + beta * b, g))
+        z, beta = z + delta[:-1], beta + delta[-1]
+        error = float(np.linalg.norm(delta[:-1] / units))
+        D, defect = _linearised(curve, z)
+        if not np.all(np.isfinite(D)) or error > 1e3:
+            return None
+        if error <= 1e-15 or (error <= 1e-9 and error > 0.3 * before):
+            break
+        before = error
+    if error > 1e-8:
+        return None
+    full = _cycle(curve, z)
+    size = float(np.linalg.norm(beta * b / curve.scale))
+    return BranchPoint(full, _tangents(curve, full, D, units), size, error)
+
+
+def _cycle(curve: Curve, z: Array) -> Array:
+    """Return the orbit of x_0 over a period, with the parameter."""
+    states = [z[:-1]]
+    for _ in range(curve.period - 1):
+        states.append(curve.step(states[-1], z[-1])[0])
+    return np.append(np.concatenate(states), z[-1])
+
+
+def _linearised(curve: Curve, z: Array) -> tuple[Array, Array]:
+    """Return [A − I, G_p] and G − x_0 for the P-fold map."""
+    n = curve.dimension
+    x, A, g = z[:n], np.eye(n), np.zeros(n)
+    for _ in range(curve.period):
+        x, J, Fp = curve.step(x, z[-1])
+        A, g = J @ A, J @ g + Fp
+    return np.column_stack([A - np.eye(n), g]), x - z[:n]
+
+
+def _tangents(curve: Curve, y: Array, D: Array, units: Array) -> tuple[Array, ...]:
+    """Solve the branching equation w·D²G(t, t) = 0 in the two-dimensional null space of D."""
+    left, _, right = np.linalg.svd(D * units)
+    forms, w = Forms(curve, y), left[:, -1]
+    one, two = right[-2] * units, right[-1] * units
+    a, b, c = (float(w @ forms.second(u, v)) for u, v in ((one, one), (one, two), (two, two)))
+    size = max(abs(a), abs(b), abs(c))
+    discriminant = b * b - a * c
+    if size == 0.0 or discriminant <= 1e-10 * size**2:
+        return ()
+    root = b + np.copysign(np.sqrt(discriminant), b)
+    # a s² + 2 b s t + c t² = 0
+    pairs = [(-root, a), (c, -root)]
+    tangents = (s * one + t * two for s, t in pairs)
+    return tuple(t / np.linalg.norm(t / units) for t in tangents)

@@ -1,0 +1,141 @@
+"""Continuation of fixed points and cycles along a parameter."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from dynsharp.continuation._assemble import Options, assembled, both_ways, empty
+from dynsharp.continuation._curve import Curve
+from dynsharp.continuation._family import family_at, followed_family
+from dynsharp.continuation._result import Branch
+from dynsharp.continuation._start import number, numbers, scale_of, solved, starting_state
+from dynsharp.errors import InputError
+from dynsharp.map import DiscreteMap, Name
+from dynsharp.symbolic.fixed_points import FixedPoint
+
+__all__ = ["continue_fixed_point"]
+
+
+def continue_fixed_point(
+    map: DiscreteMap,
+    parameter: Name,
+    start: Mapping[Name, Any] | FixedPoint,
+    at: float,
+    span: Sequence[float],
+    *,
+    period: int = 1,
+    fixed: Mapping[Name, Any] | None = None,
+    step: float = 0.01,
+    max_points: int = 20_000,
+) -> Branch:
+    r"""Follow a fixed point or a cycle along a parameter, both ways, with its special points.
+
+    Pseudo-arclength continuation of F(x_i; p) = x_{i+1} (i mod period): the branch turns round
+    folds and goes through branch points. Where multipliers cross the unit circle the point is
+    located by Newton's method on its defining system, to rounding.
+
+    If the start lies on a whole family of fixed points, such as the minima of an over-parameterised
+    loss, I − DF is singular on all of it and there is nothing to follow along the parameter: the
+    branch then goes *along the family*, at p = ``at``, and ``Branch.parameter`` names the family's
+    coordinate. In families of several dimensions it goes where the leading multiplier changes
+    fastest. Its flips are the edge of stability.
+
+    Parameters
+    ----------
+    map
+        The map.
+    parameter
+        Name or symbol of the parameter.
+    start
+        A rough guess of the fixed point (of a point of the cycle, or for each state variable the
+        array of its values along it), or a fixed point from `fixed_points`.
+    at
+        Value of the parameter at the start.
+    span
+        Least and greatest value of the parameter: the branch ends there.
+    period
+        Number of points of the cycle.
+    fixed
+        A number for every other parameter.
+    step
+        Greatest length of a step, where the parameter counts in units of the span and the state in
+        units of its size at the start (a cycle by its mean square). Steps are smaller where the
+        branch bends or multipliers move fast.
+    max_points
+        Number of points after which each direction ends.
+
+    Returns
+    -------
+    Branch
+        Whatever could be computed. Failure is not an exception: see its ``status``.
+
+    Raises
+    ------
+    InputError
+        If the parameter is not one of the map's, ``at`` is outside the span, a number is missing or
+        not finite, or the map has functions that cannot be compiled.
+
+    Examples
+    --------
+    >>> import dynsharp as ds
+    >>> branch = continue_fixed_point(ds.systems.logistic(), "r", {"x": 0.6}, at=2.5, span=(1.5, 4))
+    >>> [(p.kind, round(p.value, 12), p.normal_form.criticality) for p in branch.special_points]
+    [('flip', 3.0, 'supercritical')]
+    """
+    if not isinstance(map, DiscreteMap):
+        raise InputError("map", repr(map), "a DiscreteMap")
+    symbol = map.parameter(parameter)
+    value = number("at", at)
+    low, high = _span(span)
+    if not low <= value <= high:
+        raise InputError("at", value, f"a value of {symbol} in the span {low} to {high}")
+    if isinstance(period, bool) or not isinstance(period, (int, np.integer)) or period < 1:
+        raise InputError("period", repr(period), "an integer of at least 1")
+    if not 0 < (greatest := number("step", step)) <= 100:
+        raise InputError("step", step, "a positive number, at most 100")
+    if isinstance(max_points, bool) or not isinstance(max_points, int) or max_points < 2:
+        raise InputError("max_points", repr(max_points), "an integer of at least 2")
+    values = numbers(map, symbol, fixed)
+    states = starting_state(map, start, int(period), {**values, symbol.name: value})
+    options = Options(greatest, max_points=max_points)
+    ones = np.ones(map.dimension)
+    rough = Curve(map, symbol, values, int(period), (low, high), ones)
+    first = solved(rough, states, value)
+    if first.y is None:
+        return empty(rough, first.status)
+    curve = Curve(map, symbol, values, int(period), (low, high), scale_of(rough.states(first.y)))
+    family = family_at(curve, first.y)
+    if family is not None:
+        return followed_family(curve, family, options)
+    curve.linearised(first.y)
+    units = np.append(curve.scale, high - low)
+    _, singular, right = np.linalg.svd(curve.condensed() * units)
+    if singular[-1] <= 1e-9 * max(1.0, singular[0]):
+        return empty(
+            curve,
+            f"singular start: branches cross at {symbol} = {value:.10g}; start on one of them, at "
+            "another value",
+        )
+    border = np.zeros(first.y.size)
+    head = right[-1] * units
+    border[: map.dimension], border[-1] = head[:-1], head[-1]
+    point = curve.point(first.y, border)
+    if point is None:
+        return empty(curve, f"the multipliers are not finite at {symbol} = {value:.10g}")
+    if point.tangent[-1] < 0:
+        point = point.reversed()
+    return assembled(curve, *both_ways(curve, point, options))
+
+
+def _span(span: Any) -> tuple[float, float]:
+    try:
+        low, high = span
+    except (TypeError, ValueError) as error:
+        raise InputError("span", repr(span), "two numbers (least, greatest)") from error
+    low, high = number("span", low), number("span", high)
+    if not low < high:
+        raise InputError("span", (low, high), "two numbers, the lesser first")
+    return low, high
