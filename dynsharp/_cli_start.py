@@ -19,7 +19,7 @@ __all__ = ["default_start"]
 _KICKS = (1e-2, -1e-2, 1e-1, -1e-1)  # relative distances from the fixed point
 _MEMBERS = tuple(float(c) for c in np.linspace(0.1, 4.9, 25))  # of families, per coordinate
 _GENERIC = (0.1, 0.3, 0.5, 0.9)  # where no fixed point has a closed form
-_STEPS, _SAMPLES, _MANY = 200, 48, 400
+_STEPS, _SAMPLES, _MANY = 1000, 32, 300
 
 
 def default_start(
@@ -29,7 +29,7 @@ def default_start(
 
     Every candidate (a fixed point or a member of a family, displaced a little) is iterated for a
     few steps at a sample of the values. Those that stay bounded most often come first, and each
-    value takes the first that is in the domain there.
+    value takes the first that is in the domain, and bounded, there.
 
     Parameters
     ----------
@@ -56,13 +56,15 @@ def default_start(
     )
     sample = np.unique(np.linspace(0, len(values) - 1, _SAMPLES).astype(int))
     states = np.array([c[:, sample] for _, c in candidates])
-    scores = (_bounded(map, parameter, states, values[sample]) & usable[:, sample]).sum(axis=1)
-    order = np.argsort(-scores, kind="stable")
+    bounded = _bounded(map, parameter, states, values[sample])
+    order = np.argsort(-(bounded & usable[:, sample]).sum(axis=1), kind="stable")
     if not usable.any(axis=0).all():
         bad = values[~usable.any(axis=0)][0]
         wants = "--start NAME=VALUE for every state variable: no fixed point to start from"
         raise InputError("--start", f"none, at {parameter} = {bad:g}", wants)
-    chosen = order[np.argmax(usable[order], axis=0)]
+    nearest = np.abs(values[:, None] - values[sample]).argmin(axis=1)
+    merit = 2 * usable[order] + (usable & bounded[:, nearest])[order]
+    chosen = order[np.argmax(merit, axis=0)]
     start = np.array([candidates[c][1][:, i] for i, c in enumerate(chosen)]).T
     text = candidates[order[0]][0]
     if len(set(chosen)) > 1:

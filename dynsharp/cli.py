@@ -119,10 +119,17 @@ def derive_(
         typer.Option(help="Parameter to find thresholds along; repeatable; default: all."),
     ] = None,
     fixed: Set = None,
+    cycles: Annotated[
+        bool, typer.Option(help="Find 2-cycles, in maps of up to two variables.")
+    ] = True,
     latex: Annotated[bool, typer.Option("--latex", help="A LaTeX fragment (amsmath).")] = False,
     as_json: Json = False,
 ) -> None:
-    """Derive fixed points, multipliers, stability, thresholds, manifolds and 2-cycles, exactly."""
+    """Derive stability and thresholds exactly.
+
+    Fixed points, multipliers, conditions of stability, thresholds along every parameter, invariant
+    manifolds and regions, and in maps of up to two variables the 2-cycles.
+    """
     from dynsharp.report.derivation import derive
     from dynsharp.report.machine import as_dict
     from dynsharp.report.tables import as_latex, as_text, tables
@@ -131,7 +138,7 @@ def derive_(
         raise InputError("--latex", "both --latex and --json", "one of the two")
     m = _system(system, fixed)
     with _stages() as tell:
-        d = derive(m, along, tell=tell)
+        d = derive(m, along, periods=(2,) if cycles else (), tell=tell)
         made = [] if as_json else tables(d)  # conditions are worked out when they are asked for
         numbers = as_dict(d) if as_json else {}
     if as_json:
@@ -157,7 +164,10 @@ def diagram_(
     variable: Annotated[str | None, typer.Option(help="What to draw; first of the state.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Draw the orbit diagram along a parameter, with the exact thresholds of the fixed points."""
+    """Draw an orbit diagram with exact thresholds.
+
+    Without --start the orbits begin next to a fixed point. --json adds the periods they settle on.
+    """
     from dynsharp._cli_arguments import parse_sweep
     from dynsharp.report.diagram import diagram
 
@@ -194,7 +204,7 @@ def manifold_(
     iterations: Annotated[int, typer.Option(help="Number of steps of the orbit.")] = 200,
     as_json: Json = False,
 ) -> None:
-    """Draw an orbit beside an invariant manifold, and the dynamics on it."""
+    """Draw an orbit and an invariant manifold."""
     from dynsharp._cli_arguments import assignments
     from dynsharp.report.manifold import manifold
 
@@ -223,7 +233,11 @@ def report_(
     seed: Annotated[int, typer.Option(help="Of every random start.")] = 0,
     as_json: Json = False,
 ) -> None:
-    """Derive, draw, simulate and compare, for UV and for the chain on real data: one page."""
+    """Hold theory against simulation on one page.
+
+    Derives, draws, simulates and compares, for UV and for the chain on real data. Writes the
+    figures and report.html; exits with 1 if any comparison fails.
+    """
     from dynsharp.report import report
 
     with _stages() as tell:

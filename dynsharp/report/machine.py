@@ -1,4 +1,8 @@
-"""A derivation as JSON: expressions as text that sympy reads back, numbers also as floats."""
+"""A derivation as JSON: expressions as text, numbers also as floats.
+
+`sympy.sympify(text, locals=symbols)` reads the text back with the symbols by name, since some
+names (``beta``, ``S``) are sympy's own.
+"""
 
 from __future__ import annotations
 

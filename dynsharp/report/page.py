@@ -15,7 +15,7 @@ import sympy as sp
 from dynsharp._version import __version__
 from dynsharp.report.exact_chain import ChainTheory
 from dynsharp.report.exact_uv import UVTheory
-from dynsharp.report.notation import mathml
+from dynsharp.report.notation import mathml, next_value
 from dynsharp.report.pipeline import Report
 from dynsharp.report.rows import Row
 from dynsharp.report.source import Data
@@ -66,6 +66,14 @@ def _verdict(result: Report) -> str:
         f"All {len(result.rows)} comparisons of a derived value with a simulation agree within "
         "the stated tolerances."
     )
+
+
+def _prose(text: str) -> str:
+    """Return text as HTML, its few indices set as such."""
+    text = html.escape(text)
+    for letter, index in (("η", "c"), ("n", "eff")):
+        text = text.replace(f"{letter}_{index}", f"{letter}<sub>{index}</sub>")
+    return text
 
 
 def _p(text: str) -> str:
@@ -190,10 +198,21 @@ def _chain(result: Report) -> str:
                 "oscillation drives a drift along the family. For depth 2:"
             ),
             as_html([Table("", ("statement", "exactly"), family)], level=4),
-            _p(html.escape(t.family.reading[0].upper() + t.family.reading[1:]) + "."),
+            _stabilising(t),
             "<h3>Figures</h3>\n",
             _figures(result, "chain"),
         ]
+    )
+
+
+def _stabilising(t: ChainTheory) -> str:
+    where = t.family.self_stabilising
+    if where is None or where is False:
+        return _p(html.escape(t.family.reading) + ".")
+    on = "" if where is True else f" where {mathml(sp.sympify(where))}"
+    return _p(
+        f"The product is positive{on}: there the oscillation carries the weights to lower "
+        "sharpness, back below the edge, and its amplitude² grows to excess²/product on the way."
     )
 
 
@@ -248,7 +267,7 @@ def _row(r: Row) -> str:
         f"{r.tolerance:.1e}",
     )
     return (
-        f"<tr><td>{html.escape(r.name)}<small>tolerance: {html.escape(r.because)}</small></td>"
+        f"<tr><td>{_prose(r.name)}<small>tolerance: {_prose(r.because)}</small></td>"
         f"<td>{exact}</td>"
         + "".join(f'<td class="number">{_minus(n)}</td>' for n in numbers)
         + f'<td class="{verdict}">{verdict}</td></tr>'
@@ -283,26 +302,19 @@ def _settings(result: Report) -> str:
 
 
 def _equations(m: Any) -> str:
-    lines = [
-        mathml(sp.Eq(sp.Symbol(f"{_letter(x)}'"), e, evaluate=False), block=True)
-        for x, e in m.update.items()
-    ]
+    lines = [mathml(next_value(x, e), block=True) for x, e in m.update.items()]
     if m.domain not in (sp.true, sp.false):
         lines.append(_p(f"on {mathml(m.domain)}."))
     return "\n".join(lines)
-
-
-def _letter(x: sp.Symbol) -> str:
-    return {"lam": "λ", "df": "Δf"}.get(x.name, x.name)
 
 
 def _figures(result: Report, part: str) -> str:
     found = []
     for n, p in enumerate((p for p in result.pictures if p.part == part), start=1):
         content = base64.b64encode(p.file.read_bytes()).decode("ascii")
-        caption = html.escape(p.caption)
+        caption = _prose(p.caption)
         found.append(
-            f'<figure><img alt="{caption}" src="data:image/png;base64,{content}"/>'
+            f'<figure><img alt="{html.escape(p.caption)}" src="data:image/png;base64,{content}"/>'
             f"<figcaption>Figure {n}. {caption} ({p.file.stem}.pdf)</figcaption></figure>"
         )
     return "\n".join(found) or _p("None: the run was interrupted.")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -39,12 +40,17 @@ class Data:
 
     def chain(self, depth: int, *, whole: bool = True) -> ChainOnData:
         """Return the chain of that depth, on the whole data or on what is trained."""
-        return chain_on_data(self.X if whole else self.trained, self.y, depth)
+        return replace(self._decomposed[0 if whole else 1], depth=depth)
+
+    @cached_property
+    def _decomposed(self) -> tuple[ChainOnData, ChainOnData]:
+        """Singular values once for all depths."""
+        return chain_on_data(self.X, self.y, 2), chain_on_data(self.trained, self.y, 2)
 
     @property
     def directions(self) -> int:
         """Number of singular directions that are trained."""
-        return int(np.linalg.matrix_rank(self.trained))
+        return self._decomposed[1].rank
 
 
 def load(path: Path | None) -> Data:

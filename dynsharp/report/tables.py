@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import sympy as sp
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table as RichTable
 
 from dynsharp.report.derivation import Derivation
-from dynsharp.report.notation import latex, mathml
+from dynsharp.report.notation import latex, mathml, next_value
 from dynsharp.symbolic.fixed_points import FixedPoint
 
 __all__ = ["Cell", "Table", "as_html", "as_latex", "as_text", "tables"]
 
 # A formula, prose, or several of them one under the other.
 Cell: TypeAlias = sp.Basic | str | list[Any]
-_READABLE = 240  # characters; an expression that is longer helps nobody in a table
+_READABLE = 140  # characters; an expression that is longer helps nobody in a table
 
 
 @dataclass(frozen=True)
@@ -66,9 +67,7 @@ def tables(d: Derivation) -> list[Table]:
 
 def _map(d: Derivation) -> Table:
     m = d.map
-    rows: list[tuple[Cell, ...]] = [
-        (sp.Eq(sp.Symbol(f"{x}'"), e, evaluate=False),) for x, e in m.update.items()
-    ]
+    rows: list[tuple[Cell, ...]] = [(next_value(x, e),) for x, e in m.update.items()]
     notes = [f"Parameters: {', '.join(map(str, m.parameters)) or 'none'}."]
     if m.domain != sp.true:
         rows.append((m.domain,))
@@ -95,7 +94,7 @@ def _point(p: FixedPoint) -> Cell:
     cells: list[Any] = [_state({x: e for x, e in p.state.items() if e != x})]
     cells += [_zero(r) for r in p.relations]
     if p.family:
-        cells.append(f"for every {', '.join(map(str, p.family))}")
+        cells.append(_every(p.family))
     return cells
 
 
@@ -125,7 +124,7 @@ def _thresholds(d: Derivation) -> Table:
                 )
             )
     without = [
-        f"{n + 1} (along {', '.join(str(s) for (i, s), ts in d.thresholds.items() if i == n)})"
+        str(n + 1)
         for n in dict.fromkeys(n for n, _ in d.thresholds)
         if not any(ts or ts.unresolved for (i, _), ts in d.thresholds.items() if i == n)
     ]
@@ -139,7 +138,7 @@ def _manifolds(d: Derivation) -> Table:
     for n, m in enumerate(d.manifolds, start=1):
         condition: list[Any] = [] if m.condition == sp.true else [_short(m.condition)]
         if m.constants:
-            condition.append(f"for every {', '.join(map(str, m.constants))}")
+            condition.append(_every(m.constants))
         label: Cell = [_short(m.equation), "conserved"] if m.is_integral else _zero(m.equation)
         rows.append((str(n), label, _short(m.cofactor), _short(m.transverse_multiplier), condition))
     notes = [] if rows or d.manifolds.unresolved else ["None."]
@@ -168,8 +167,16 @@ def _state(state: Mapping[sp.Symbol, sp.Expr]) -> Cell:
     return _Tuple(_short(sp.Eq(x, e, evaluate=False)) for x, e in state.items())
 
 
+def _every(symbols: Sequence[sp.Symbol]) -> Cell:
+    return _Tuple(["for every", *symbols], " ")
+
+
 class _Tuple(list[Any]):
     """Cells that belong on one line."""
+
+    def __init__(self, cells: Iterable[Any], separator: str = ", ") -> None:
+        super().__init__(cells)
+        self.separator = separator
 
 
 def _fits(e: sp.Basic) -> bool:
@@ -189,8 +196,16 @@ def _short(e: sp.Basic) -> Cell:
 
 def as_text(made: Sequence[Table], console: Console) -> None:
     """Print tables for people."""
+    with console.capture() as captured:
+        _print(made, console)
+    lines = [line.rstrip() for line in captured.get().splitlines()]
+    console.file.write("\n".join(lines).rstrip("\n") + "\n")
+
+
+def _print(made: Sequence[Table], console: Console) -> None:
     for table in made:
-        shown = RichTable(title=table.title, title_justify="left", title_style="bold", box=None)
+        console.print(escape(table.title), style="bold", highlight=False)
+        shown = RichTable(box=None)
         shown.pad_edge = False
         used = [
             i for i, _ in enumerate(table.columns) if any(r[i] not in ("", []) for r in table.rows)
@@ -201,25 +216,36 @@ def as_text(made: Sequence[Table], console: Console) -> None:
             shown.add_row(*(_text(row[i]) for i in used))
         if table.rows:
             console.print(shown)
-        else:
-            console.print(table.title, style="bold")
         for note in table.notes:
-            console.print(note, style="italic", highlight=False)
+            console.print(escape(note), style="italic", highlight=False)
         console.print()
 
 
 def _text(cell: Cell) -> str:
     if isinstance(cell, _Tuple):
-        return ", ".join(map(_text, cell)) or "()"
+        return cell.separator.join(map(_text, cell)) or "()"
     if isinstance(cell, list):
         return "\n".join(map(_text, cell))
     if cell in (sp.true, sp.false):
         return "always" if cell == sp.true else "never"
-    if isinstance(cell, sp.Eq):
-        return f"{_text(cell.lhs)} = {_text(cell.rhs)}"
+    if isinstance(cell, sp.Eq | sp.Ne):
+        sign = "=" if isinstance(cell, sp.Eq) else "!="
+        return f"{_text(cell.lhs)} {sign} {_text(cell.rhs)}"
     if isinstance(cell, sp.And):
-        return " and ".join(f"{_text(a)}" for a in sorted(cell.args, key=str))
-    return str(cell).replace("[", r"\[")
+        return " and ".join(_bracketed(a) for a in sorted(cell.args, key=_order))
+    if isinstance(cell, sp.Or):
+        return " or ".join(_bracketed(a) for a in sorted(cell.args, key=_order))
+    return escape(str(cell))
+
+
+def _bracketed(condition: sp.Basic) -> str:
+    compound = isinstance(condition, sp.And | sp.Or)
+    return f"({_text(condition)})" if compound else _text(condition)
+
+
+def _order(condition: sp.Basic) -> tuple[bool, str]:
+    """Lower bounds come first."""
+    return not isinstance(condition, sp.Gt | sp.Ge), str(condition)
 
 
 def as_latex(made: Sequence[Table]) -> str:
@@ -243,7 +269,7 @@ def as_latex(made: Sequence[Table]) -> str:
 
 def _latex(cell: Cell) -> str:
     if isinstance(cell, _Tuple):
-        return ", ".join(map(_latex, cell))
+        return cell.separator.join(map(_latex, cell))
     if isinstance(cell, list):
         if len(cell) <= 1:
             return "".join(map(_latex, cell))
@@ -261,7 +287,8 @@ def as_html(made: Sequence[Table], level: int = 3) -> str:
     """Return the tables as HTML with MathML."""
     parts = []
     for table in made:
-        parts.append(f"<h{level}>{html.escape(table.title)}</h{level}>")
+        if table.title:
+            parts.append(f"<h{level}>{html.escape(table.title)}</h{level}>")
         if table.rows:
             used = [
                 i
@@ -283,7 +310,7 @@ def as_html(made: Sequence[Table], level: int = 3) -> str:
 
 def _html(cell: Cell) -> str:
     if isinstance(cell, _Tuple):
-        return ", ".join(map(_html, cell))
+        return cell.separator.join(map(_html, cell))
     if isinstance(cell, list):
         return "<br/>".join(map(_html, cell))
     return html.escape(cell) if isinstance(cell, str) else mathml(cell)

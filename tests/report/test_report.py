@@ -1,0 +1,240 @@
+"""The report in its quick form, on synthetic data: it passes, and fails when it should."""
+
+import dataclasses
+import html
+import io
+import json
+import re
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+import sympy as sp
+from matplotlib.figure import Figure
+from rich.console import Console
+from typer.testing import CliRunner
+
+from dynsharp.cli import app
+from dynsharp.errors import InputError
+from dynsharp.report import pipeline, report
+from dynsharp.report.compare_data import gradient, imbalance_law
+from dynsharp.report.effort import QUICK
+from dynsharp.report.source import load
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    random = np.random.default_rng(5)
+    X = random.normal(size=(40, 6)) * [3.0, 2.0, 1.5, 1.0, 0.7, 0.5]
+    y = np.sign(X @ random.normal(size=6))
+    path = tmp_path_factory.mktemp("data") / "own.npz"
+    np.savez(path, X=X, y=y)
+    return path
+
+
+@pytest.fixture(scope="module")
+def result(data, tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        whole = Figure.savefig  # pixels are what takes the time, and none is looked at here
+        patch.setattr(Figure, "savefig", lambda *a, **k: whole(*a, **(k | {"dpi": 50})))
+        return _result(data, tmp_path_factory)
+
+
+def _result(data, tmp_path_factory):
+    return report(data=data, output=tmp_path_factory.mktemp("figures"), seed=1, effort=QUICK)
+
+
+def test_every_row_passes(result):
+    assert result.passed
+    assert len(result.rows) >= 20
+    assert {r.part for r in result.rows} == {"UV model", "chain", "chain on data"}
+    assert [r.name for r in result.rows if not r.passed] == []
+
+
+def test_tolerances_are_narrow(result):
+    """None is wider than a share of a percent, but for the bounds, which are a tolerance."""
+    for r in result.rows:
+        if "bounds" not in r.name:
+            assert r.tolerance <= 5e-3 * max(abs(r.theory), abs(r.simulation), 1e-3), r.name
+        assert r.because
+
+
+def test_theory_is_derived(result):
+    exact = [r.exact for r in result.rows if r.exact is not None]
+    rho = sp.Symbol("rho", positive=True)
+    for expected in (sp.Integer(1), sp.sqrt(5) - 1, sp.log(3), rho + 1):
+        assert any(sp.simplify(e - expected) == 0 for e in exact)
+
+
+def test_figures_are_written(result):
+    assert len(result.pictures) == 7
+    for picture in result.pictures:
+        assert picture.file.read_bytes().startswith(b"\x89PNG")
+        assert picture.file.with_suffix(".pdf").read_bytes().startswith(b"%PDF")
+        assert picture.caption.endswith(".")
+
+
+def parsed(path):
+    """HTML that is well-formed as XML too; its entities are those of XML."""
+    text = path.read_text(encoding="utf-8")
+    assert text.startswith("<!DOCTYPE html>\n")
+    return text, ElementTree.fromstring(text.partition("\n")[2])
+
+
+def test_page_is_well_formed_and_self_contained(result):
+    text, root = parsed(result.page)
+    for element in root.iter():
+        for attribute in ("src", "href"):
+            value = element.get(attribute)
+            assert value is None or value.startswith(("data:image/png;base64,", "#")), value
+    assert not re.search(r"url\(|@import|<script|<link", text)
+    targets = {e.get("id") for e in root.iter() if e.get("id")}
+    links = {e.get("href")[1:] for e in root.iter("a")}
+    assert links == targets, "the table of contents is complete"
+    assert "prefers-color-scheme: dark" in text
+
+
+def test_page_has_formulas_that_browsers_render(result):
+    text, root = parsed(result.page)
+    math = "{http://www.w3.org/1998/Math/MathML}"
+    formulas = list(root.iter(f"{math}math"))
+    assert len(formulas) > 50
+    assert "mfenced" not in text
+    assert "<mo>&lt;</mo>" in text
+    assert "ρ" in "".join(formulas[4].itertext()) + "".join(root.itertext())
+    assert not re.search(r">(lam|df|rho|eta|omega)'?<", text), "letters, not their names"
+    assert "-" not in "".join(e.text or "" for e in root.iter(f"{math}mo"))
+
+
+def test_page_says_nothing_about_the_machine(result):
+    text = result.page.read_text(encoding="utf-8")
+    assert str(result.page.parent) not in text
+    assert not re.search(r"\d\d:\d\d:\d\d|/home/|/root/|/tmp/", text)
+    assert "own.npz" in text
+
+
+def test_page_is_reproducible(result, tmp_path):
+    from dynsharp.report.page import write
+
+    again = dataclasses.replace(result, page=tmp_path / "again.html")
+    write(again)
+    assert again.page.read_bytes() == result.page.read_bytes()
+
+
+def test_numbers_and_print(result):
+    numbers = json.loads(json.dumps(result.numbers(), allow_nan=False))
+    assert numbers["passed"]
+    assert len(numbers["rows"]) == len(result.rows)
+    out = io.StringIO()
+    result.print(Console(file=out, width=200))
+    assert out.getvalue().count("pass ") == len(result.rows)
+    assert "FAIL" not in out.getvalue()
+
+
+# ---- when it should fail -------------------------------------------------------------------
+
+
+@pytest.fixture
+def short(monkeypatch):
+    """Only the comparisons of the chain, without figures: the rest is not asked here."""
+
+    def nothing(*arguments):
+        return iter(())
+
+    for name in ("compare_uv.compare_uv", "compare_data.compare_data", "figures_uv.uv_figures"):
+        monkeypatch.setattr(f"dynsharp.report.{name}", nothing)
+    for name in ("chain_figures", "data_figures"):
+        monkeypatch.setattr(f"dynsharp.report.figures_chain.{name}", nothing)
+    monkeypatch.setattr("dynsharp.report.exact_uv.uv_theory", lambda tell: None)
+    monkeypatch.setattr(
+        "dynsharp.report.pipeline.FULL", dataclasses.replace(QUICK, depths=(2, 3), steps=20_000)
+    )
+    original = pipeline.report
+    monkeypatch.setattr(
+        "dynsharp.report.report",
+        lambda **options: original(effort=pipeline.FULL, **options),
+    )
+
+
+def test_false_theory_fails(data, tmp_path, monkeypatch, short):
+    from dynsharp.report.exact_chain import ChainTheory
+
+    right = ChainTheory.critical_step
+
+    def wrong(self, depth):
+        t = right(self, depth)
+        return dataclasses.replace(t, value=t.value * sp.Rational(1001, 1000)) if depth == 3 else t
+
+    monkeypatch.setattr(ChainTheory, "critical_step", wrong)
+    run = CliRunner().invoke(app, ["report", "--data", str(data), "--output", str(tmp_path)])
+    assert run.exit_code == 1
+    assert run.stderr.count("\n") == 1
+    assert "1 of " in run.stderr
+    assert "depth 3" in run.stderr
+    assert "FAIL" in run.stdout
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert '<td class="fail">fail</td>' in page
+    assert 'class="verdict fails"' in page
+
+
+def test_interrupted_keeps_what_is_done(data, tmp_path, monkeypatch, short):
+    def ctrl_c(*arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("dynsharp.report.compare_data.compare_data", ctrl_c)
+    run = CliRunner().invoke(
+        app, ["report", "--data", str(data), "--output", str(tmp_path), "--json"]
+    )
+    assert run.exit_code == 130
+    assert "interrupted" in run.stderr
+    numbers = json.loads(run.stdout)
+    assert numbers["interrupted"]
+    assert not numbers["passed"]
+    assert len(numbers["rows"]) >= 4
+    assert "Interrupted" in (tmp_path / "report.html").read_text(encoding="utf-8")
+
+
+# ---- the parts -----------------------------------------------------------------------------
+
+
+def test_gradient_is_that_of_the_loss():
+    random = np.random.default_rng(0)
+    X, y, w = random.normal(size=(7, 3)), random.normal(size=7), random.normal(size=6)
+
+    def loss(w):
+        return np.sum((X @ w[:3] * w[3] * w[4] * w[5] - y) ** 2) / 14
+
+    h = 1e-6
+    slopes = [(loss(w + h * e) - loss(w - h * e)) / (2 * h) for e in np.eye(6)]
+    assert gradient(X, y, w) == pytest.approx(slopes, rel=1e-7)
+
+
+def test_imbalance_law():
+    law, (eta, V, v, hh, uh) = imbalance_law()
+    assert sp.simplify(law - eta**2 * (V / v) ** 2 * (v**2 * hh - uh**2)) == 0
+
+
+def test_data_errors(tmp_path, monkeypatch):
+    for name, arrays, expected in (
+        ("a.npz", {"X": np.eye(2)}, "without y"),
+        ("b.npz", {"X": np.eye(2), "y": np.ones(3)}, "3 targets"),
+        ("c.npz", {"X": np.array([{}], object), "y": np.ones(1)}, "cannot be read"),
+    ):
+        np.savez(tmp_path / name, **arrays)
+        with pytest.raises(InputError, match=expected):
+            load(tmp_path / name)
+    (tmp_path / "text.npz").write_text("no archive")
+    with pytest.raises(InputError, match="cannot be read"):
+        load(tmp_path / "text.npz")
+    monkeypatch.setitem(__import__("sys").modules, "sklearn.datasets", None)
+    with pytest.raises(InputError, match=r"pip install dynsharp\[report\]"):
+        load(None)
+
+
+def test_trained_data_are_well_conditioned(data):
+    source = load(data)
+    sigma = np.linalg.svd(source.trained, compute_uv=False)
+    kept = sigma[sigma > 1e-9 * sigma[0]]
+    assert kept[0] / kept[-1] <= 20
+    assert len(kept) == source.directions
+    assert source.name == html.escape(source.name)
