@@ -7,9 +7,9 @@ over independent orbits hides the latency of each operation.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache, reduce
-from types import SimpleNamespace
+from typing import Any
 
 import sympy as sp
 
@@ -29,8 +29,8 @@ def kernels(
     update: tuple[sp.Expr, ...],
     extra: tuple[sp.Expr, ...] = (),
     lanes: int = LANES,
-) -> SimpleNamespace:
-    """Compile (or load) the kernels of one kind for a map.
+) -> Kernels:
+    """Write the kernels of one kind for a map, to be compiled when they are used.
 
     All take ``x`` (states × orbits) and ``alive`` (orbits), which they advance in place,
     ``p`` (parameters × orbits), the range ``first, last`` of orbits to work on, and ``escape``:
@@ -61,10 +61,21 @@ def kernels(
     w = Writer(state, parameters, lanes, by_maximum=polynomial and set(state) <= read)
     write = {"record": _record, "grow": _grow, "period": _period}[kind]
     # two modules, so that kernels of another kind for this map share the first
-    advance, other = (
-        load(f"{HEAD}\n\n\n{source}\n") for source in (_advance(w, update), write(w, update, extra))
-    )
-    return SimpleNamespace(advance=advance.advance, **{kind: getattr(other, kind)})
+    return Kernels({"advance": _advance(w, update), kind: write(w, update, extra)})
+
+
+class Kernels:
+    """The kernels as attributes, each compiled (or loaded) when it is first asked for."""
+
+    def __init__(self, sources: Mapping[str, str]) -> None:
+        self._sources = dict(sources)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_") or name not in self._sources:
+            raise AttributeError(name)
+        kernel = getattr(load(f"{HEAD}\n\n\n{self._sources[name]}\n"), name)
+        setattr(self, name, kernel)
+        return kernel
 
 
 def _advance(w: Writer, update: Sequence[sp.Expr], extra: Sequence[sp.Expr] = ()) -> str:
