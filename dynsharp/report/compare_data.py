@@ -177,13 +177,14 @@ def _flow(data: Data, chain: ChainOnData, random: np.random.Generator) -> Row:
 
 
 def imbalance_law() -> tuple[sp.Expr, tuple[sp.Symbol, ...]]:
-    """Derive the change of C = ‖u‖² − v² in one step: an expression in (η, V, v, ‖h‖², u·h).
+    """Derive the change of C = ‖u‖² − v² in one step: an expression in (η, V, v, ‖h‖, u·h).
 
     A step is u' = u − ηVh and v' = v − η(V/v)(u·h) for each scalar v, with V the product of all.
     """
-    eta, V, v, hh, uh, uu = sp.symbols("eta V v h2 uh u2", real=True)
-    after = uu - 2 * eta * V * uh + eta**2 * V**2 * hh - (v - eta * V / v * uh) ** 2
-    return sp.factor(sp.expand(after - (uu - v**2))), (eta, V, v, hh, uh)
+    eta, V, v, uu = sp.symbols("eta V v uu", real=True)
+    h, uh = sp.Symbol("‖h‖", real=True), sp.Symbol("(u·h)", real=True)
+    after = uu - 2 * eta * V * uh + eta**2 * V**2 * h**2 - (v - eta * V / v * uh) ** 2
+    return sp.collect(sp.expand(after - (uu - v**2)), eta**2 * V**2), (eta, V, v, h, uh)
 
 
 def _imbalance(data: Data, chain: ChainOnData, random: np.random.Generator) -> Row:
@@ -196,7 +197,7 @@ def _imbalance(data: Data, chain: ChainOnData, random: np.random.Generator) -> R
     change = (new[:n] @ new[:n] - new[n:] ** 2) - (w[:n] @ w[:n] - w[n:] ** 2)
     h = X.T @ (X @ w[:n] * v.prod() - y) / len(y)
     law, symbols = imbalance_law()
-    values = sp.lambdify(symbols, law)(eta, v.prod(), v, h @ h, w[:n] @ h)
+    values = sp.lambdify(symbols, law)(eta, v.prod(), v, np.linalg.norm(h), w[:n] @ h)
     layer = int(np.argmax(np.abs(values)))
     return Row(
         _PART,

@@ -78,7 +78,7 @@ def manifold(
     drawn = plotting.manifold(
         map,
         chosen,
-        view(map, kept),
+        view(map, kept, chosen.equation),
         numbers,
         start=start,
         iterations=kept.sizes["iterate"] - 1,
@@ -127,10 +127,15 @@ def _default(map: DiscreteMap, points: Any) -> dict[str, float]:
     return {name: float(v[0]) for name, v in start.items()}
 
 
-def view(map: DiscreteMap, data: Any) -> dict[str, tuple[float, float]]:
-    """Return the ranges of the first two variables that an orbit visits, a fifth wider."""
+def view(map: DiscreteMap, data: Any, equation: sp.Expr) -> dict[str, tuple[float, float]]:
+    """Return the ranges that an orbit visits, a fifth wider, of two variables.
+
+    Those that the manifold is about come first.
+    """
+    about = [s for s in map.state if equation.has(s)]
+    chosen = (about + [s for s in map.state if s not in about])[:2]
     spans = {}
-    for s in map.state[:2]:
+    for s in sorted(chosen, key=map.state.index):
         x = data[s.name].to_numpy()
         low, high = float(x.min()), float(x.max())
         pad = 0.2 * (high - low) or 0.2 * max(abs(high), 1.0)

@@ -250,7 +250,7 @@ def _comparison(rows: Sequence[Row]) -> str:
         )
         body = "".join(_row(r) for r in rows if r.part == part)
         parts.append(
-            f"<h3>{html.escape(part)}</h3>\n"
+            f"<h3>{html.escape(part[0].upper() + part[1:])}</h3>\n"
             '<div class="wide"><table class="rows">'
             f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
         )

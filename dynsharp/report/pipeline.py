@@ -223,6 +223,7 @@ def _picture(part: str, stem: Path, figure: Any, caption: str) -> Picture:
     from dynsharp import plotting
 
     plotting.save(figure, stem.with_suffix(".pdf"))
+    figure.set_layout_engine("none")  # the layout is found; the second file takes it as it is
     png = plotting.save(figure, stem.with_suffix(".png"))
     plt.close(figure)
     return Picture(part, png, caption)
