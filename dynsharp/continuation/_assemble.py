@@ -30,6 +30,7 @@ __all__ = [
     "joined",
     "one_way",
     "reversed_points",
+    "special_point",
     "state_of",
 ]
 
@@ -129,7 +130,7 @@ def assembled(curve: Curve, points: Points, ends: tuple[str, str], status: str) 
     unlocated: list[str] = []
     cut = False
     for event in events(curve, points):
-        special, mu = _special(curve, event)
+        special, mu = special_point(curve, event)
         a = points[event.index]
         position = float(S[event.index]) + curve.length(special._y - a.y)
         position = min(position, float(S[event.index + 1]))
@@ -201,7 +202,8 @@ def state_of(curve: Curve, y: Array) -> dict[str, object]:
 # ---- special points ----------------------------------------------------------------------------
 
 
-def _special(curve: Curve, event: Event) -> tuple[SpecialPoint, Array]:
+def special_point(curve: Curve, event: Event) -> tuple[SpecialPoint, Array]:
+    """Return what is reported of an event, and the multipliers in the order of the branch."""
     a, b = event.bracket
     low, high = sorted((a.value, b.value))
     name, kind, status = str(curve.parameter), event.kind, "located"

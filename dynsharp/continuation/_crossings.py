@@ -28,6 +28,7 @@ __all__ = ["Crossing", "between", "crossing"]
 
 STEPS = 60
 EPS = float(np.finfo(float).eps)
+STAGNANT = 1e-3  # a Newton step, in chords, that no longer shrinks below this is rounding
 ROUNDINGS = 16  # roundings of the size of the last bit that enter the estimate of an error
 
 # a test function at a point: its value, its derivative by arclength, the rounding error of it
@@ -79,8 +80,10 @@ def crossing(curve: Curve, a: Point, b: Point, kind: str) -> Crossing | None:
             high = t
         move = -g / rate if rate != 0.0 else np.inf
         limit = noise / abs(rate) if rate != 0.0 else 0.0
-        if abs(move) <= max(limit, EPS) or (abs(move) <= 1e-8 and abs(move) >= 0.5 * before):
-            return Crossing(point, _uncertainty(curve, point, abs(move) + limit, length), True)
+        stagnant = abs(move) <= STAGNANT and abs(move) >= 0.5 * before
+        if stagnant or abs(move) <= max(limit, EPS):
+            error = limit + (4 if stagnant else 1) * abs(move)
+            return Crossing(point, _uncertainty(curve, point, error, length), True)
         slack = 1e-6  # samples closer than this to the event may be on either side by rounding
         if not low - slack <= t + move <= high + slack:
             if high - low <= 4 * EPS:

@@ -206,13 +206,22 @@ class Curve:
         return Point(y, tangent, mu, sign) if abs(sign) == 1 else None
 
     def follow(
-        self, start: Point, step: float, least: float, greatest: float, bound: float, limit: int
+        self,
+        start: Point,
+        step: float,
+        least: float,
+        greatest: float,
+        bound: float,
+        limit: int,
+        span: tuple[float, float] | None = None,
     ) -> Iterator[Points]:
         """Follow the branch from a point in the direction of its tangent, piece by piece.
 
         Each piece begins with the last point of the one before; at most ``limit`` points in all.
+        It ends at the edges of ``span``, by default the curve's own.
         """
         size, n = start.y.size, self.dimension
+        low, high = span or self.span
         capacity = max(64, CHUNK // size)
         control = np.array([step, least, greatest])
         home = np.array([start.y, start.tangent])
@@ -228,8 +237,8 @@ class Curve:
                 self.index,
                 self.period,
                 self.weights,
-                float(self.span[0]),
-                float(self.span[1]),
+                float(low),
+                float(high),
                 float(bound),
                 home,
                 control,

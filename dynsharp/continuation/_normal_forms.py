@@ -8,11 +8,14 @@ derivative forms, q and p the critical right and left eigenvectors with |q| = 1,
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
+from numba import njit
 
 from dynsharp.continuation._curve import Array, Curve, Point
 from dynsharp.continuation._jets import Forms
+from dynsharp.continuation._linear import OPTIONS
 
 __all__ = ["NormalForm", "branch_form", "flip_form", "fold_form", "neimark_sacker_form", "product"]
 
@@ -80,9 +83,21 @@ class NormalForm:
 
 def product(J: Array) -> Array:
     """Product of the Jacobians along a cycle, the last one leftmost."""
-    A = J[0]
-    for step in J[1:]:
-        A = step @ A
+    return np.asarray(_chained(np.ascontiguousarray(J)))
+
+
+@njit(**OPTIONS)
+def _chained(J: Any) -> Any:
+    n = J.shape[1]
+    A, B = J[0].copy(), np.empty((n, n))
+    for step in range(1, J.shape[0]):
+        for i in range(n):
+            for j in range(n):
+                s = 0.0
+                for k in range(n):
+                    s += J[step, i, k] * A[k, j]
+                B[i, j] = s
+        A[:] = B
     return A
 
 

@@ -20,7 +20,7 @@ from dynsharp.continuation._curve import Array, Curve, Point, Points
 from dynsharp.continuation._result import Branch, SpecialPoint
 from dynsharp.errors import InputError
 
-__all__ = ["doubled_start", "switched"]
+__all__ = ["beside", "carried", "doubled_start", "switched"]
 
 HALVINGS = 30
 
@@ -72,7 +72,7 @@ def doubled_start(curve: Curve, at: SpecialPoint) -> tuple[Point, float] | None:
     if q is None:
         return None
     twice = replace(curve, period=2 * curve.period)
-    wave = _carried(curve, at._y, np.append(q, 0.0), rounds=2)
+    wave = carried(curve, at._y, np.append(q, 0.0), rounds=2)
     wave /= twice.length(wave)
     # The doubled cycle's multiplier is about 1 − 4 b ε²: the first step moves it by a few percent.
     amplitude = 0.1 / np.sqrt(abs(form.b)) if form.b else 1e-3
@@ -92,11 +92,10 @@ def doubled_start(curve: Curve, at: SpecialPoint) -> tuple[Point, float] | None:
 def _other(curve: Curve, at: SpecialPoint, options: Options) -> Branch:
     if len(at._tangents) < 2:
         return empty(curve, f"there is no second branch to switch to: {at.status}")
-    tangent = _carried(curve, at._y, at._tangents[1])
-    tangent /= curve.length(tangent)
+    tangent = carried(curve, at._y, at._tangents[1])
     ways = []
     for direction in (-tangent, tangent):
-        start = _beside(curve, at._y, direction)
+        start = beside(curve, at._y, direction)
         if start is None:
             return empty(
                 curve,
@@ -112,7 +111,9 @@ def _other(curve: Curve, at: SpecialPoint, options: Options) -> Branch:
     return assembled(curve, points, ends, "; ".join(failures) or "complete")
 
 
-def _beside(curve: Curve, y: Array, direction: Array) -> Point | None:
+def beside(curve: Curve, y: Array, tangent: Array) -> Point | None:
+    """Return a point of the branch with a tangent (of the whole cycle) at a branch point."""
+    direction = tangent / curve.length(tangent)
     distance = 1e-3
     for _ in range(HALVINGS):
         moved = curve.corrected(y + distance * direction, direction)
@@ -124,7 +125,7 @@ def _beside(curve: Curve, y: Array, direction: Array) -> Point | None:
     return None
 
 
-def _carried(curve: Curve, y: Array, head: Array, rounds: int = 1) -> Array:
+def carried(curve: Curve, y: Array, head: Array, rounds: int = 1) -> Array:
     """Carry a direction (x_0, p) along the cycle, so many times round."""
     curve.linearised(y)
     J, Fp = curve._work[0].copy(), curve._work[1].copy()
