@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from dynsharp._cli_start import default_start
+from dynsharp.cli._start import default_start
 from dynsharp.map import DiscreteMap
 from dynsharp.numerical import lyapunov, orbit_diagram, phase_diagram
 from dynsharp.report.machine import value

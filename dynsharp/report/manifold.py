@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from dynsharp._cli_arguments import with_values
-from dynsharp._cli_start import default_start
+from dynsharp.cli._arguments import with_values
+from dynsharp.cli._start import default_start
 from dynsharp.errors import InputError
 from dynsharp.map import DiscreteMap
 from dynsharp.numerical import orbit

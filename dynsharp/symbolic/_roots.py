@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
+from math import gcd
 
 import sympy as sp
 
@@ -24,7 +26,19 @@ def roots(e: sp.Expr, x: sp.Symbol) -> list[sp.Expr] | None:
     if len(polynomial.terms()) == 2 and polynomial.terms()[-1][0] == (0,):
         base = sp.factor(-polynomial.TC() / polynomial.LC())
         return [r for r in _radicals(base, n) if admissible(r, x)]
-    return None
+    return _composed(polynomial, x)
+
+
+def _composed(polynomial: sp.Poly, x: sp.Symbol) -> list[sp.Expr] | None:
+    """Roots of a polynomial in xᵏ, such as a biquadratic, by those of the polynomial in t = xᵏ."""
+    k = reduce(gcd, (n for (n,) in polynomial.monoms()))
+    if k == 1:
+        return None
+    t = sp.Dummy("t", real=True, nonnegative=True if k % 2 == 0 else None)
+    values = roots(sp.Add(*(c * t ** (n // k) for (n,), c in polynomial.terms())), t)
+    if values is None:
+        return None
+    return [r for value in values for r in _radicals(value, k) if admissible(r, x)]
 
 
 def _root_of(discriminant: sp.Expr) -> sp.Expr:

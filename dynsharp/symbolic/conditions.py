@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 import sympy as sp
 from sympy.logic.boolalg import Boolean
 
-from dynsharp.symbolic.signs import even_sign, factor_sign, factors, sign
+from dynsharp.symbolic.signs import even_sign, factor_sign, factors, known, sign, split_root, weak_sign
 
 __all__ = ["not_negative", "positive", "real_condition", "sign", "simplify", "without_moduli"]
 
@@ -38,6 +38,11 @@ def positive(
         elif n.is_integer and n % 2 == 0:
             if even_sign(f, facts) is None:
                 nonzero.append(sp.Ne(f, 0))
+        elif n.is_Rational and n.q % 2 == 0:  # a root is positive where it is not zero
+            nonzero.append(positive(f, facts, order))
+        elif (s := weak_sign(f, facts)) and any(isinstance(a, sp.Ge | sp.Le) for a in facts):
+            overall *= s
+            nonzero.append(_isolated(s * f, facts, order))
         else:
             odd.append(f)
     product = sp.Mul(*odd)
@@ -48,7 +53,7 @@ def positive(
     elif len(odd) == 1:
         condition = _isolated(overall * odd[0], facts, order)
     else:
-        condition = product > 0 if overall > 0 else product < 0
+        condition = _difference_of_squares(overall * product, facts, order)
     if len(odd) == 1 and isinstance(odd[0], sp.Abs):
         condition = sp.Ne(odd[0].args[0], 0) if overall > 0 else sp.false
     return sp.And(condition, *nonzero)
@@ -87,7 +92,7 @@ def simplify(
     atoms = _tightest(atoms, facts)
     if sp.false in atoms:
         return sp.false
-    return _by_symbol(atoms)
+    return _by_cases(atoms, facts, order) or _by_symbol(atoms)
 
 
 def real_condition(expression: sp.Expr) -> Boolean:
@@ -139,7 +144,15 @@ def without_moduli(expression: sp.Expr, facts: Iterable[Boolean]) -> sp.Expr:
 def _nonzero(expression: sp.Expr) -> Boolean:
     open_ = [f for f, _ in factors(expression) if sign(f) in (None, 0)]
     inner = [f.args[0] if isinstance(f, sp.Abs | sp.sign) else f for f in open_]
-    return sp.And(*(sp.Ne(f, 0) for f in inner))
+    return sp.And(*(_nonzero_factor(f) for f in inner))
+
+
+def _nonzero_factor(f: sp.Expr) -> Boolean:
+    """Write f ≠ 0; A + B√R with A > 0 > B vanishes where A² = B²R does."""
+    A, B, R = split_root(f) or (sp.S.Zero, sp.S.Zero, sp.S.Zero)
+    if (sign(A) or 0) * (sign(B) or 0) != -1:
+        return sp.Ne(f, 0)
+    return _nonzero(sp.expand(A**2 - B**2 * R))
 
 
 def _rewritten(atom: Boolean, facts: list[Boolean], order: Sequence[sp.Symbol]) -> Boolean:
@@ -147,8 +160,12 @@ def _rewritten(atom: Boolean, facts: list[Boolean], order: Sequence[sp.Symbol]) 
         return positive(atom.gts - atom.lts, facts, order)
     if isinstance(atom, sp.Ge | sp.Le):
         s = sign(atom.gts - atom.lts, facts)
+        if s is None and weak_sign(atom.gts - atom.lts, facts) == 1:
+            return sp.true
         return _weak(atom, facts, order) if s is None else sp.sympify(s >= 0)
     if isinstance(atom, sp.Ne):
+        if known(atom, facts):
+            return sp.true
         s = sign(atom.lhs - atom.rhs, facts)
         return _nonzero(atom.lhs - atom.rhs) if s is None else sp.true if s else sp.false
     return atom
@@ -213,6 +230,10 @@ def _as_relation(solution: sp.Set, x: sp.Symbol) -> Boolean:
 
 def _isolated(f: sp.Expr, facts: list[Boolean], order: Sequence[sp.Symbol]) -> Boolean:
     """Write f > 0 as a bound on one symbol or, if none can be isolated, with positive terms."""
+    for rewrite in (_peeled, _unrooted):
+        rewritten = rewrite(f, facts, order)
+        if rewritten is not None:
+            return rewritten
     bounds = []
     for x in sorted(f.free_symbols, key=lambda s: s.name):
         linear = f.is_polynomial(x) and sp.degree(f, x) == 1
@@ -226,11 +247,90 @@ def _isolated(f: sp.Expr, facts: list[Boolean], order: Sequence[sp.Symbol]) -> B
     if bounds:
         rank = {x: i for i, x in enumerate(order)}
         return min(bounds, key=lambda b: (rank.get(b.lhs, len(rank)), b.count_ops(), str(b)))
+    return _with_positive_terms(f)
+
+
+def _with_positive_terms(f: sp.Expr) -> Boolean:
     terms = sp.Add.make_args(sp.expand(f))
     minus = [t for t in terms if t.could_extract_minus_sign()]
     left = sp.factor_terms(sp.Add(*(t for t in terms if t not in minus)))
     right = sp.factor_terms(-sp.Add(*minus))
-    return left > right if minus else f > 0
+    if not minus:
+        return f > 0
+    return right < left if left.is_number else left > right
+
+
+_INVERSES = {sp.exp: sp.log, sp.sinh: sp.asinh, sp.asinh: sp.sinh}
+
+
+def _peeled(f: sp.Expr, facts: list[Boolean], order: Sequence[sp.Symbol]) -> Boolean | None:
+    """Write a bound on an increasing function as a bound on its argument: exp(r) < 1 as r < 0."""
+    kernels = [g for g in f.atoms(*_INVERSES) if g.args[0].free_symbols]
+    if len(kernels) != 1:
+        return None
+    (g,) = kernels
+    t = sp.Dummy("t", real=True)
+    outer = f.subs(g, t)
+    if outer.free_symbols & g.free_symbols or not outer.is_polynomial(t) or sp.degree(outer, t) > 1:
+        return None
+    slope, rest = sp.Poly(outer, t).all_coeffs()
+    bound, s = sp.cancel(-rest / slope), sign(slope, facts)
+    if s is None or (g.func is sp.exp and sign(bound, facts) != 1):
+        return None
+    return positive(s * (g.args[0] - _INVERSES[g.func](bound)), facts, order)
+
+
+def _unrooted(f: sp.Expr, facts: list[Boolean], order: Sequence[sp.Symbol]) -> Boolean | None:
+    """Write A + B√R > 0 without the root where the sign of B is known, if that is not long."""
+    A, B, R = split_root(f) or (sp.S.Zero, sp.S.Zero, sp.S.Zero)
+    a, b = sign(A, facts), sign(B, facts)
+    if not b or (b == 1 and a not in (-1, 0)):
+        return None
+    gap = positive(-b * sp.expand(A**2 - B**2 * R), facts, order)
+    squared = sp.And(positive(A, facts, order), gap) if b == -1 else gap
+    return squared if sp.count_ops(squared) <= 2 * sp.count_ops(f) else None
+
+
+def _difference_of_squares(
+    product: sp.Expr, facts: list[Boolean], order: Sequence[sp.Symbol]
+) -> Boolean:
+    """Write a product > 0; where it is X² − Y², as |X| > |Y| with one symbol isolated."""
+    plain = product > 0 if not product.could_extract_minus_sign() else -product < 0
+    terms = sp.Add.make_args(sp.expand(product))
+    squares = [_root_of_square(t if c > 0 else -t) for t in terms for c in [_leading(t)]]
+    if len(terms) != 2 or None in squares or _leading(terms[0]) * _leading(terms[1]) > 0:
+        return plain
+    large, small = squares if _leading(terms[0]) > 0 else reversed(squares)
+    rank = {x: i for i, x in enumerate(order)}
+    for x in sorted(product.free_symbols, key=lambda s: (rank.get(s, len(rank)), s.name)):
+        one, other = (large, small) if large.has(x) else (small, large)
+        if one.diff(x).has(x) or other.has(x):
+            continue
+        slope = one.diff(x)
+        if not sign(slope, facts):
+            continue
+        bound = _modulus(other / slope, facts)
+        modulus = _modulus(x, facts)
+        return modulus > bound if one is large else modulus < bound
+    return _modulus(large, facts) > _modulus(small, facts)
+
+
+def _leading(term: sp.Expr) -> sp.Expr:
+    return term.as_coeff_Mul()[0]
+
+
+def _root_of_square(term: sp.Expr) -> sp.Expr | None:
+    """Return a root of a term that is a square, up to its sign."""
+    number, rest = term.as_coeff_Mul()
+    powers = [f.as_base_exp() for f in sp.Mul.make_args(rest)]
+    if any(not (n.is_integer and n.is_even) and not f.is_positive for f, n in powers):
+        return None
+    return sp.sqrt(number) * sp.Mul(*(f ** (n / 2) for f, n in powers))
+
+
+def _modulus(e: sp.Expr, facts: list[Boolean]) -> sp.Expr:
+    """Return |e| with factors of known sign outside."""
+    return without_moduli(sp.Abs(sp.powsimp(sp.cancel(e))), facts)
 
 
 def _tightest(atoms: set[Boolean], facts: list[Boolean]) -> set[Boolean]:
@@ -240,13 +340,22 @@ def _tightest(atoms: set[Boolean], facts: list[Boolean]) -> set[Boolean]:
     for a, b in itertools.permutations(strict, 2):
         if not {a, b} <= kept or a.lhs != b.lhs:
             continue
-        usable = facts + [c for c in kept if c not in (a, b)]
+        usable = facts + _eliminated([c for c in kept if c != a])
         gap = sign(a.rhs - b.rhs if isinstance(a, sp.Lt) else b.rhs - a.rhs, usable)
         if a.func is b.func and gap in (0, 1):  # x < a.rhs follows from x < b.rhs <= a.rhs
             kept.discard(a)
         if a.func is not b.func and isinstance(a, sp.Lt) and gap in (0, -1):  # b.rhs < x < a.rhs
             return {sp.false}
     return kept
+
+
+def _eliminated(atoms: list[Boolean]) -> list[Boolean]:
+    """Add to the atoms what follows by eliminating a symbol: l < u where l < x < u."""
+    lower = [a for a in atoms if isinstance(a, sp.Gt | sp.Ge)]
+    upper = [a for a in atoms if isinstance(a, sp.Lt | sp.Le)]
+    pairs = [(a, b) for a in lower for b in upper if a.lhs == b.lhs and a.lhs.is_Symbol]
+    strict = [(a, b) for a, b in pairs if isinstance(a, sp.Gt) or isinstance(b, sp.Lt)]
+    return atoms + [b.rhs - a.rhs > 0 for a, b in strict]
 
 
 def _by_symbol(atoms: set[Boolean]) -> Boolean:
@@ -261,6 +370,27 @@ def _by_symbol(atoms: set[Boolean]) -> Boolean:
                 continue
             atoms = (atoms - mine) | {_as_relation(solved, x)}
     return sp.And(*atoms)
+
+
+def _by_cases(
+    atoms: set[Boolean], facts: list[Boolean], order: Sequence[sp.Symbol]
+) -> Boolean | None:
+    """Split by the sign of a factor that several products share, if that is no longer to read."""
+    products = [a for a in atoms if isinstance(a, sp.Gt | sp.Lt) and a.rhs == 0]
+    shared: dict[sp.Expr, int] = {}
+    for a in products:
+        odd = [f for f, n in factors(a.lhs) if f.free_symbols and n % 2]
+        for f in odd if len(odd) > 1 else []:
+            f = -f if f.could_extract_minus_sign() else f
+            shared[f] = shared.get(f, 0) + 1
+    often = [f for f, n in shared.items() if n > 1]
+    if not often:
+        return None
+    f = min(often, key=lambda f: (-shared[f], sp.count_ops(f), str(f)))
+    rest = atoms - {sp.Ne(f, 0), sp.Ne(-f, 0)}
+    cases = [simplify(sp.And(sign_, *rest), facts, order) for sign_ in (f > 0, f < 0)]
+    split = sp.Or(*cases)
+    return split if sp.count_ops(split) <= sp.count_ops(sp.And(*atoms)) + 2 else None
 
 
 def _is_bound(atom: Boolean, x: sp.Symbol) -> bool:

@@ -12,7 +12,7 @@ from functools import reduce
 import sympy as sp
 from sympy.logic.boolalg import Boolean
 
-__all__ = ["even_sign", "factor_sign", "factors", "known", "sign"]
+__all__ = ["even_sign", "factor_sign", "factors", "known", "sign", "split_root", "weak_sign"]
 
 
 def sign(expression: sp.Expr, facts: Iterable[Boolean] = ()) -> int | None:
@@ -38,6 +38,16 @@ def sign(expression: sp.Expr, facts: Iterable[Boolean] = ()) -> int | None:
         for f, n in factors(e)
     ]
     return None if None in signs else reduce(lambda a, b: a * b, signs, 1)  # type: ignore
+
+
+def weak_sign(expression: sp.Expr, facts: Iterable[Boolean] = ()) -> int | None:
+    """Return 1 if the expression is proved to be ≥ 0, −1 if ≤ 0, None if neither is.
+
+    By continuity: it is so where no symbol is zero and no bound is attained.
+    """
+    strict = [a.gts > a.lts if isinstance(a, sp.Ge | sp.Le) else a for a in facts]
+    generic = [sp.Ne(x, 0) for x in sorted(expression.free_symbols, key=str)]
+    return sign(expression, [a for a in strict if a != sp.false] + generic)
 
 
 def factors(expression: sp.Expr) -> list[tuple[sp.Expr, sp.Expr]]:
@@ -67,7 +77,38 @@ def factor_sign(f: sp.Expr, facts: list[Boolean]) -> int | None:
     for s in (1, -1):
         if _sum_is_positive(s * f, facts) or _follows(s * f, facts) or _quadratic(s * f, facts):
             return s
-    return None
+    return _sign_with_root(f, facts)
+
+
+def split_root(f: sp.Expr) -> tuple[sp.Expr, sp.Expr, sp.Expr] | None:
+    """Return A, B, R with f = A + B·√R, for the longest square root in it; None if there is none."""
+    roots = [p for p in f.atoms(sp.Pow) if p.exp == sp.S.Half and p.base.free_symbols]
+    if not roots:
+        return None
+    root = max(roots, key=lambda p: (sp.count_ops(p), str(p)))
+    t = sp.Dummy("t", positive=True)
+    g = sp.expand(f).subs(root, t)
+    if not g.is_polynomial(t) or sp.degree(g, t) != 1:
+        return None
+    B, A = (g.coeff(t, 1), g.coeff(t, 0))
+    return A, B, root.base
+
+
+def _sign_with_root(f: sp.Expr, facts: list[Boolean]) -> int | None:
+    """Sign of A + B√R, where A and B have opposite signs by that of A² − B²R."""
+    parts = split_root(f)
+    if parts is None:
+        return None
+    A, B, R = parts
+    a, b = sign(A, facts), sign(B, facts)
+    if a is None or b is None:
+        return None
+    if a == b or b == 0:
+        return a
+    if a == 0:
+        return b if sign(R, facts) == 1 else None
+    gap = sign(sp.expand(A**2 - B**2 * R), facts)
+    return None if gap is None else a * gap
 
 
 def _sum_is_positive(f: sp.Expr, facts: list[Boolean]) -> bool:
@@ -92,8 +133,10 @@ def _sum_is_positive(f: sp.Expr, facts: list[Boolean]) -> bool:
 def _collected(f: sp.Expr) -> Iterator[sp.Expr]:
     """Yield f as a polynomial in each of its symbols, with factored coefficients."""
     for x in sorted(f.free_symbols, key=lambda s: s.name):
-        if f.is_polynomial(x):
+        try:
             yield sp.Add(*(sp.factor(c) * x**n for (n,), c in sp.Poly(f, x).terms()))
+        except sp.PolynomialError:  # Abs(x − 1), exp(x): no polynomial in x
+            continue
 
 
 def _term_sign(term: sp.Expr, facts: list[Boolean]) -> int | None:
@@ -106,8 +149,8 @@ def _term_sign(term: sp.Expr, facts: list[Boolean]) -> int | None:
             worst = min(worst, 1 if f.is_nonzero or known(sp.Ne(f, 0), facts) else 0)
         elif n.is_integer and (f.is_negative or known(f < 0, facts)):
             parity = -parity
-        elif f.is_nonnegative:
-            worst = 0
+        elif f.is_nonnegative or not n.is_integer:  # a real root is not negative
+            worst = min(worst, 1 if n.is_number and known(sp.Ne(f, 0), facts) else 0)
         else:
             return None
     return worst if parity > 0 else None
@@ -141,10 +184,17 @@ def known(relation: Boolean, facts: list[Boolean]) -> bool:
     if isinstance(relation, sp.Ne):
         f = relation.lhs - relation.rhs
         return any(
-            isinstance(a, sp.Gt | sp.Lt | sp.Ne) and _ratio(f, a.lhs - a.rhs) is not None
+            isinstance(a, sp.Gt | sp.Lt | sp.Ne)
+            and (_ratio(f, a.lhs - a.rhs) is not None or _divides(f, a.lhs - a.rhs))
             for a in facts
         )
     return False
+
+
+def _divides(f: sp.Expr, product: sp.Expr) -> bool:
+    """Whether f, up to its sign, is one of the factors that the product is written with."""
+    bases = [t.as_base_exp() for t in sp.Mul.make_args(product)]
+    return product.is_Mul and any(g in (f, -f) and n.is_positive for g, n in bases)
 
 
 def _follows(f: sp.Expr, facts: list[Boolean]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import sqrt
@@ -28,6 +29,7 @@ from dynsharp.symbolic.normal_forms import (
     fold_at,
     neimark_sacker_at,
 )
+from dynsharp.symbolic.signs import factors
 
 __all__ = ["Threshold", "Thresholds", "thresholds"]
 
@@ -68,8 +70,7 @@ class Threshold:
         return f"{self.kind} at {self.parameter} = {self.value}{criticality}{condition}"
 
 
-# The kinds that are not special cases of a multiplier 1.
-_OTHER = ("flip", "neimark-sacker")
+_SEARCH = 0.75  # the part of the budget for the critical values; the rest is for normal forms
 
 
 class Thresholds(list[Threshold]):
@@ -128,20 +129,35 @@ def thresholds(p: FixedPoint, parameter: Name, budget: float = 20.0) -> Threshol
     if symbol not in (*p.map.parameters, *p.family):
         wanted = ", ".join(map(str, (*p.map.parameters, *p.family)))
         raise InputError("parameter", symbol, f"a parameter or a family coordinate: {wanted}")
-    found: list[Threshold] = []
+    found: list[_Critical] = []
     unresolved: list[str] = []
     try:
-        with limit(budget):
-            for crossing in crossings(p):
+        with limit(_SEARCH * budget):
+            for crossing in crossings(p) if p.stable != sp.false else ():
                 solutions, missing = critical_solutions(p, symbol, crossing)
                 unresolved += [f"{crossing.kind} along {symbol}: {m}" for m in missing]
                 for solution in solutions:
-                    known = any(_same(solution[symbol], t, crossing) for t in found)
-                    threshold = None if known else _threshold(p, symbol, crossing, solution)
-                    found += [threshold] if threshold else []
-    except BudgetExceeded as over:
-        unresolved.append(f"thresholds along {symbol}: {over}; raise the budget or fix parameters")
-    return Thresholds(sorted(found, key=_by_value), unresolved)
+                    known = any(_same(solution[symbol], c, crossing) for c in found)
+                    critical = None if known else _critical(p, symbol, crossing, solution)
+                    found += [critical] if critical else []
+    except BudgetExceeded:
+        spent = f"not finished within {_SEARCH * budget:g} s"
+        unresolved.append(f"thresholds along {symbol}: {spent}; raise the budget or fix parameters")
+    named: list[Threshold] = []
+    late: list[str] = []
+    deadline = time.monotonic() + (1 - _SEARCH) * budget
+    for n, c in enumerate(found):
+        kind, criticality = c.kind, "undetermined"
+        try:
+            with limit(max(deadline - time.monotonic(), 0) / (len(found) - n)):
+                kind, criticality = _normal_form(p, symbol, c)
+        except BudgetExceeded:
+            late.append(str(c.value))
+        named.append(Threshold(kind, c.value, symbol, criticality, c.condition, c.state))
+    if late:
+        spent = f"not finished within {(1 - _SEARCH) * budget:g} s"
+        unresolved.append(f"criticality at {symbol} = {', '.join(late)}: {spent}")
+    return Thresholds(sorted(named, key=_by_value), list(dict.fromkeys(unresolved)))
 
 
 def _by_value(threshold: Threshold) -> tuple[int, float, str]:
@@ -149,15 +165,25 @@ def _by_value(threshold: Threshold) -> tuple[int, float, str]:
     return (0, float(value), "") if value.is_number else (1, 0.0, str(value))
 
 
-def _same(value: sp.Expr, known: Threshold, crossing: Crossing) -> bool:
+@dataclass(frozen=True)
+class _Critical:
+    """A threshold before its normal form: ``at`` holds the parameter, and what else was solved."""
+
+    kind: str
+    value: sp.Expr
+    at: dict[sp.Symbol, sp.Expr]
+    state: dict[sp.Symbol, sp.Expr]
+    condition: Boolean
+
+
+def _same(value: sp.Expr, known: _Critical, crossing: Crossing) -> bool:
     """Whether the same value was found before: a mirror image, or the other chart of a family."""
-    kind = known.kind if known.kind in _OTHER else "multiplier 1"
-    return kind == crossing.kind and sp.simplify(value - known.value) == 0
+    return known.kind == crossing.kind and sp.simplify(value - known.value) == 0
 
 
-def _threshold(
+def _critical(
     p: FixedPoint, symbol: sp.Symbol, crossing: Crossing, solution: dict[sp.Symbol, sp.Expr]
-) -> Threshold | None:
+) -> _Critical | None:
     """Judge a solution: None if it bounds no region of stability or the map degenerates there."""
     value = solution[symbol]
     at = dict(solution)
@@ -168,21 +194,50 @@ def _threshold(
     if any(e.has(sp.nan, sp.zoo) for e in (value, *inside)):
         return None  # the member does not exist for these parameters
     exists = sp.And(p.exists.subs(at), real)
-    condition = conditions.simplify(sp.And(exists, *(e > 0 for e in inside)), (), p.map.parameters)
+    beside = _stable_beside(p, symbol, crossing, at)
+    condition = conditions.simplify(
+        sp.And(exists, beside, *(e > 0 for e in inside)), (), p.map.parameters
+    )
     if condition == sp.false or _degenerates(p, symbol, value):
         return None
     facts = conjuncts(condition)
     at = {x: _with_signs(e, facts) for x, e in at.items()}
     state = {x: _with_signs(e.subs(at, simultaneous=True), facts) for x, e in p.state.items()}
-    kind, criticality = _normal_form(p, symbol, crossing.kind, at, state, facts)
-    return Threshold(kind, at[symbol], symbol, criticality, condition, state)
+    return _Critical(crossing.kind, at[symbol], at, state, condition)
+
+
+def _stable_beside(
+    p: FixedPoint, symbol: sp.Symbol, crossing: Crossing, at: dict[sp.Symbol, sp.Expr]
+) -> Boolean:
+    """Condition for the crossing's expression to be positive on some side of the value.
+
+    It is on one side if a factor changes its sign there. If each factor that vanishes keeps its
+    sign where the point exists (a square, or a root, or the gap between the parameter and the value
+    at which the point is born), the other factors must make the product positive: of the two
+    branches of a fold this keeps the one that is stable.
+    """
+    if p.family and symbol not in p.family:
+        return sp.true  # the extremum over the family
+    facts = _strictly(p.exists)
+    rest, vanishing = sp.S.One, 0
+    for f, n in factors(crossing.equation):
+        here = sp.simplify(f.subs(at))
+        vanishing += here == 0
+        if here != 0:
+            rest *= here**n
+        elif n.is_integer and n % 2:
+            s = conditions.sign(f, facts)
+            if s is None:
+                return sp.true
+            rest *= s
+    return conditions.positive(rest) if vanishing else sp.true
 
 
 def _signs(facts: list[Boolean], symbols: Iterable[sp.Symbol]) -> list[dict[sp.Symbol, sp.Expr]]:
     """Write symbols of known sign as ±(a positive symbol); one that is only ≠ 0 both ways."""
     choices: list[dict[sp.Symbol, sp.Expr]] = [{}]
     for x in sorted(symbols, key=lambda s: s.name):
-        size = sp.Symbol(f"{x.name}_size", positive=True)
+        size = _size(x)
         known = conditions.sign(x, facts)
         if not x.is_positive and known:
             choices = [c | {x: known * size} for c in choices]
@@ -197,10 +252,7 @@ def _with_signs(e: sp.Expr, facts: list[Boolean]) -> sp.Expr:
     choices = _signs(facts, e.free_symbols)
     if len(choices) != 1 or not choices[0]:
         return e
-    back = {
-        sp.Symbol(f"{x.name}_size", positive=True): x / s.as_coeff_Mul()[0]
-        for x, s in choices[0].items()
-    }
+    back = {_size(x): x / s.as_coeff_Mul()[0] for x, s in choices[0].items()}
     return min((e, tidy(sp.powsimp(e.subs(choices[0]))).subs(back)), key=sp.count_ops)
 
 
@@ -231,22 +283,21 @@ def _degenerates(p: FixedPoint, symbol: sp.Symbol, value: sp.Expr) -> bool:
     return bool(ranks[0] < ranks[1])
 
 
-def _normal_form(
-    p: FixedPoint,
-    symbol: sp.Symbol,
-    kind: str,
-    at: dict[sp.Symbol, sp.Expr],
-    state: dict[sp.Symbol, sp.Expr],
-    facts: list[Boolean],
-) -> tuple[str, str | None]:
+def _normal_form(p: FixedPoint, symbol: sp.Symbol, c: _Critical) -> tuple[str, str | None]:
     """Return the kind in full, and the criticality: the same for each choice of signs, or open."""
+    kind, at, state, facts = c.kind, c.at, c.state, _strictly(c.condition)
     verdicts = set()
     free = set().union(at[symbol].free_symbols, *(e.free_symbols for e in state.values()))
     for signs in _signs(facts, free | set(p.map.parameters) - {symbol}):
         signed = p.map.substitute({x: e for x, e in signs.items() if x in p.map.parameters})
         point = {x: sp.powdenest(e.subs(signs)) for x, e in state.items()}
         values = {symbol: sp.powdenest(at[symbol].subs(signs))} if symbol not in p.family else {}
-        verdicts.add(_judged(signed, kind, point, values, symbol, p.family, facts))
+        size_facts = [f.subs(signs) for f in facts]
+        name, verdict = _judged(signed, kind, point, values, symbol, p.family, size_facts)
+        if isinstance(verdict, Boolean):
+            back = {_size(x): x / s.as_coeff_Mul()[0] for x, s in signs.items()}
+            verdict = _in_words(conditions.simplify(verdict.subs(back), facts))
+        verdicts.add((name, verdict))
     return verdicts.pop() if len(verdicts) == 1 else (kind, "undetermined")
 
 
@@ -258,8 +309,8 @@ def _judged(
     symbol: sp.Symbol,
     family: tuple[sp.Symbol, ...],
     facts: list[Boolean],
-) -> tuple[str, str | None]:
-    """Name the kind and the criticality by the normal form at a critical point."""
+) -> tuple[str, str | Boolean | None]:
+    """Name the kind and the criticality, or the condition for it to be supercritical, by the normal form at a critical point."""
     try:
         if family and kind == "flip":
             return kind, _criticality(family_flip_at(map, point, values, family).cubic, facts)
@@ -279,12 +330,28 @@ def _judged(
     return (form.kind if known else kind), form.criticality
 
 
-def _criticality(coefficient: sp.Expr | None, facts: list[Boolean]) -> str:
+def _criticality(coefficient: sp.Expr | None, facts: list[Boolean]) -> str | Boolean:
     if coefficient is None:
         return "undetermined"
     coefficient = sp.simplify(coefficient)
     sign = conditions.sign(coefficient, facts)
     if sign is not None:
         return {1: "supercritical", -1: "subcritical", 0: "degenerate"}[sign]
-    condition = str(conditions.simplify(coefficient > 0, facts))
-    return f"supercritical if {condition}" if len(condition) <= 60 else "undetermined"
+    return conditions.simplify(coefficient > 0, facts)
+
+
+def _in_words(condition: Boolean) -> str:
+    word = {sp.true: "supercritical", sp.false: "subcritical"}.get(condition)
+    readable = len(str(condition)) <= 60
+    return word or (f"supercritical if {condition}" if readable else "undetermined")
+
+
+def _strictly(condition: Boolean) -> list[Boolean]:
+    """Return the conjuncts, for the inside of the region that they bound."""
+    return [
+        a.gts > a.lts if isinstance(a, sp.Ge | sp.Le) else a for a in conjuncts(condition)
+    ]
+
+
+def _size(x: sp.Symbol) -> sp.Symbol:
+    return sp.Symbol(f"{x.name}_size", positive=True)

@@ -168,7 +168,7 @@ def diagram_(
 
     Without --start the orbits begin next to a fixed point. --json adds the periods they settle on.
     """
-    from dynsharp._cli_arguments import parse_sweep
+    from dynsharp.cli._arguments import parse_sweep
     from dynsharp.report.diagram import diagram
 
     swept = parse_sweep(sweep)
@@ -205,7 +205,7 @@ def manifold_(
     as_json: Json = False,
 ) -> None:
     """Draw an orbit and an invariant manifold."""
-    from dynsharp._cli_arguments import assignments
+    from dynsharp.cli._arguments import assignments
     from dynsharp.report.manifold import manifold
 
     m = _system(system, None)
@@ -258,7 +258,7 @@ def report_(
 
 def _system(text: str, fixed: list[str] | None, swept: str | None = None) -> DiscreteMap:
     """Return the system with the values of ``--set`` put in; all must have one in a sweep."""
-    from dynsharp._cli_arguments import assignments, load_system, with_values
+    from dynsharp.cli._arguments import assignments, load_system, with_values
 
     m = load_system(text)
     values = assignments("--set", fixed or ())
@@ -274,7 +274,7 @@ def _system(text: str, fixed: list[str] | None, swept: str | None = None) -> Dis
 
 
 def _start(m: DiscreteMap, texts: list[str] | None) -> dict[str, float] | None:
-    from dynsharp._cli_arguments import assignments
+    from dynsharp.cli._arguments import assignments
 
     if not texts:
         return None
