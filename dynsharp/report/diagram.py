@@ -62,7 +62,7 @@ def diagram(
     Raises
     ------
     InputError
-        If a start is outside the domain, or a name is unknown.
+        If every start is outside the domain, or a name is unknown.
     """
     from dynsharp import plotting
 
@@ -88,6 +88,7 @@ def diagram(
         "transient": transient,
         "keep": keep,
         "diverged": int(orbits.attrs["diverged"]),
+        "outside_domain": int(orbits.attrs.get("outside_domain", 0)),
         "unfinished": int(orbits.attrs["unfinished"]),
         "thresholds": [
             {"kind": t.kind, **value(t.value), "criticality": t.criticality} for t in found
@@ -150,6 +151,11 @@ def _summary(growth: Any) -> dict[str, Any]:
 
 
 def _counts(period: Any) -> dict[str, int]:
-    names = {0: f"none up to {_LONGEST}", -1: "diverged", -2: "unfinished"}
+    names = {
+        0: f"none up to {_LONGEST}",
+        -1: "diverged",
+        -2: "unfinished",
+        -3: "start outside the domain",
+    }
     counts = Counter(int(p) for p in period)
     return {names.get(p, str(p)): counts[p] for p in sorted(counts, key=lambda p: (p <= 0, p))}
