@@ -240,7 +240,8 @@ class DiscreteMap:
         Raises
         ------
         InputError
-            If a key is not a parameter, or a value is not a finite expression in parameters.
+            If a key is not a parameter, or a value is not a finite expression in parameters or
+            contradicts what its parameter is assumed to be.
         """
         rule = {
             self.parameter(p, "values"): checked_expression(f"values[{p}]", v)
@@ -249,6 +250,9 @@ class DiscreteMap:
         for p, v in rule.items():
             if v.free_symbols & set(self.state):
                 raise InputError(f"values[{p}]", v, "an expression without the state")
+            for assumption in ("positive", "nonnegative", "nonzero", "integer"):
+                if getattr(p, f"is_{assumption}") and getattr(v, f"is_{assumption}") is False:
+                    raise InputError(f"values[{p}]", v, f"a {assumption} number")
         new = sorted(
             set().union(*(v.free_symbols for v in rule.values())) - set(self.parameters),
             key=lambda s: s.name,

@@ -168,7 +168,7 @@ def diagram_(
 
     Without --start the orbits begin next to a fixed point. --json adds the periods they settle on.
     """
-    from dynsharp.cli._arguments import parse_sweep
+    from dynsharp.cli.arguments import parse_sweep
     from dynsharp.report.diagram import diagram
 
     swept = parse_sweep(sweep)
@@ -205,7 +205,7 @@ def manifold_(
     as_json: Json = False,
 ) -> None:
     """Draw an orbit and an invariant manifold."""
-    from dynsharp.cli._arguments import assignments
+    from dynsharp.cli.arguments import assignments
     from dynsharp.report.manifold import manifold
 
     m = _system(system, None)
@@ -258,7 +258,7 @@ def report_(
 
 def _system(text: str, fixed: list[str] | None, swept: str | None = None) -> DiscreteMap:
     """Return the system with the values of ``--set`` put in; all must have one in a sweep."""
-    from dynsharp.cli._arguments import assignments, load_system, with_values
+    from dynsharp.cli.arguments import assignments, load_system
 
     m = load_system(text)
     values = assignments("--set", fixed or ())
@@ -270,11 +270,11 @@ def _system(text: str, fixed: list[str] | None, swept: str | None = None) -> Dis
         if missing:
             wants = " ".join(f"--set {name}=VALUE" for name in missing)
             raise InputError("--set", f"no value for {', '.join(missing)} of {m.name}", wants)
-    return with_values(m, values, "--set")
+    return m.substitute(values)
 
 
 def _start(m: DiscreteMap, texts: list[str] | None) -> dict[str, float] | None:
-    from dynsharp.cli._arguments import assignments
+    from dynsharp.cli.arguments import assignments
 
     if not texts:
         return None
@@ -334,7 +334,7 @@ def _say(numbers: Mapping[str, Any], as_json: bool) -> None:
                 if not isinstance(line, dict)
                 else ", ".join(f"{k} {v}" for k, v in line.items() if v not in (None, ""))
             )
-            print(f"{key:<12}{text}")
+            print(f"{key:<22}{text}")
 
 
 def _print_json(value: Any) -> None:

@@ -9,11 +9,10 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from dynsharp.cli._arguments import with_values
-from dynsharp.cli._start import default_start
 from dynsharp.errors import InputError
 from dynsharp.map import DiscreteMap
 from dynsharp.numerical import orbit
+from dynsharp.report.starting_points import default_start
 from dynsharp.symbolic.fixed_points import fixed_points
 from dynsharp.symbolic.invariants import InvariantManifold, invariant_manifolds
 
@@ -60,7 +59,7 @@ def manifold(
     if missing:
         wants = " ".join(f"--set {name}=VALUE" for name in missing)
         raise InputError("--set", f"no value for {', '.join(missing)} of {map.name}", wants)
-    at_values = with_values(map, dict(fixed), "--set")
+    at_values = map.substitute(fixed)
     tell("invariant manifolds")
     chosen = _chosen(map, number)
     tell("fixed points")

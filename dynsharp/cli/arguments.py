@@ -21,7 +21,7 @@ from dynsharp import systems
 from dynsharp.errors import InputError
 from dynsharp.map import DiscreteMap
 
-__all__ = ["Sweep", "assignments", "load_system", "parse_sweep", "with_values"]
+__all__ = ["Sweep", "assignments", "load_system", "parse_sweep"]
 
 
 def load_system(text: str) -> DiscreteMap:
@@ -166,19 +166,3 @@ def parse_sweep(text: str, default: int = 2000) -> Sweep:
             "--sweep", repr(text), "name=first:last:number with first < last and a number >= 2"
         )
     return Sweep(name, np.linspace(first, last, number))
-
-
-def with_values(map: DiscreteMap, values: dict[str, sp.Expr], argument: str) -> DiscreteMap:
-    """Substitute parameters by name; the map keeps its name.
-
-    Raises
-    ------
-    InputError
-        If the map has no such parameter, or a value is not what the parameter is assumed to be.
-    """
-    for name, value in values.items():
-        symbol = map.parameter(name, argument)
-        for assumption in ("positive", "nonnegative", "nonzero", "integer"):
-            if getattr(symbol, f"is_{assumption}") and getattr(value, f"is_{assumption}") is False:
-                raise InputError(f"{argument} {name}", value, f"a {assumption} number")
-    return map.substitute(values)
