@@ -40,8 +40,8 @@ def latex(expression: Any) -> str:
 def mathml(expression: Any, *, block: bool = False) -> str:
     """Return a ``<math>`` element that browsers render without help, well-formed and escaped.
 
-    sympy's own presentation markup writes ``<`` bare, uses entities that XML does not have and, up
-    to version 1.13, ``mfenced``, which no browser knows any more: all three are put right here.
+    sympy's own presentation markup writes ``<`` bare and uses entities that XML does not have: both
+    are put right here.
     """
     if isinstance(expression, BooleanTrue | BooleanFalse):
         return "always" if expression else "never"
@@ -58,30 +58,7 @@ def mathml(expression: Any, *, block: bool = False) -> str:
     root = ElementTree.fromstring(f"<math>{text.replace('ⅇ', 'e')}</math>")
     root.set("xmlns", _MATHML)
     root.set(*(("display", "block") if block else ("displaystyle", "true")))
-    _without_fences(root)
     for element in root.iter():
         if element.tag in ("mo", "mn") and element.text:
             element.text = element.text.replace("-", "−")
     return ElementTree.tostring(root, encoding="unicode")
-
-
-def _without_fences(element: ElementTree.Element) -> None:
-    """Replace ``mfenced`` by a row with brackets and separators."""
-    for child in element:
-        _without_fences(child)
-    if element.tag != "mfenced":
-        return
-    opening, closing = element.get("open", "("), element.get("close", ")")
-    parts = list(element)
-    for part in parts:
-        element.remove(part)
-    element.tag = "mrow"
-    element.attrib.clear()
-    for i, part in enumerate(parts):
-        _operator(element, "," if i else opening)
-        element.append(part)
-    _operator(element, closing)
-
-
-def _operator(parent: ElementTree.Element, text: str) -> None:
-    ElementTree.SubElement(parent, "mo").text = text

@@ -37,15 +37,6 @@ def test_letters():
     assert (mathml(sp.true), mathml(sp.false)) == ("always", "never")
 
 
-def test_fences_become_rows(monkeypatch):
-    """What sympy 1.13 writes: browsers do not know mfenced."""
-    old = '<mrow><mi>f</mi><mfenced open="[" close=")"><mi>x</mi><mi>y</mi></mfenced></mrow>'
-    monkeypatch.setattr(sp, "mathml", lambda expression, printer: old)
-    root = ElementTree.fromstring(mathml(x + y))
-    assert "".join(root.itertext()) == "f[x,y)"
-    assert [e for e in root.iter() if "mfenced" in e.tag] == []
-
-
 def test_primes():
     step = next_value(sp.Symbol("w1", real=True), x - 1)
     assert latex(step) == "w_{1}' = x - 1"
