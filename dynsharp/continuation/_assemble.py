@@ -225,7 +225,7 @@ def special_point(curve: Curve, event: Event) -> tuple[SpecialPoint, Array]:
             tangents = (along, other)
             form = branch_form(curve, y, other, along)
         else:
-            status = "the branching equation has no two real solutions: more than two branches meet"
+            status = "no two branches cross simply here: more of them meet, as symmetries make it"
     elif event.crossing is not None:
         point = event.crossing.point
         y, mu = point.y, point.mu
@@ -289,7 +289,7 @@ def _sorted_tangents(
 ) -> tuple[Array, Array]:
     """Return the tangent of the branch that was followed, then the other."""
     n = curve.dimension
-    units = np.append(curve.scale, curve.span[1] - curve.span[0])
+    units = curve.units
     head = np.append(chord[:n], chord[-1]) / units
     one, two = tangents
     alike = [abs(head @ (t / units)) for t in (one, two)]

@@ -22,6 +22,7 @@ from dynsharp.continuation._jets import Forms
 __all__ = ["BranchPoint", "branch_point"]
 
 STEPS = 12
+MULTIPLE = 1e-6  # relative size of the second singular value at which more branches meet
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class BranchPoint:
 
 def branch_point(curve: Curve, y: Array) -> BranchPoint | None:
     """Return the branch point near a guess; None if Newton's method does not get there."""
-    n, units = curve.dimension, np.append(curve.scale, curve.span[1] - curve.span[0])
+    n, units = curve.dimension, curve.units
     z, beta = np.append(y[:n], y[-1]), 0.0
     D, defect = _linearised(curve, z)
     if not np.all(np.isfinite(D)):
@@ -108,7 +109,9 @@ def _linearised(curve: Curve, z: Array) -> tuple[Array, Array]:
 
 def _tangents(curve: Curve, y: Array, D: Array, units: Array) -> tuple[Array, ...]:
     """Solve the branching equation w·D²G(t, t) = 0 in the two-dimensional null space of D."""
-    left, _, right = np.linalg.svd(D * units)
+    left, singular, right = np.linalg.svd(D * units)
+    if singular.size > 1 and singular[-2] <= MULTIPLE * singular[0]:
+        return ()  # the null space has more than two dimensions
     forms, w = Forms(curve, y), left[:, -1]
     one, two = right[-2] * units, right[-1] * units
     a, b, c = (float(w @ forms.second(u, v)) for u, v in ((one, one), (one, two), (two, two)))

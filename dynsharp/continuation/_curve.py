@@ -120,6 +120,11 @@ class Curve:
         w = np.tile(1 / (self.period * self.scale**2), self.period)
         return np.append(w, 1 / (self.span[1] - self.span[0]) ** 2)
 
+    @property
+    def units(self) -> Array:
+        """Units of (x_0, p)."""
+        return np.append(self.scale, self.span[1] - self.span[0])
+
     @cached_property
     def _work(self) -> Any:
         return _corrector.workspace(self.period, self.dimension)

@@ -23,7 +23,7 @@ from dynsharp.continuation._curve import Array, Curve, Point, Points
 __all__ = ["Event", "counts", "events"]
 
 INDISTINCT = 1e-10  # a multiplier this close to the unit circle counts as on it
-FINEST = 1e-9  # length below which events are no longer separated
+FINEST = 1e-8  # length below which events are no longer separated
 
 Change: TypeAlias = tuple[int, int, int, bool]  # flips, folds, pairs, orientation
 
@@ -188,17 +188,12 @@ def _inside(curve: Curve, a: Point, b: Point, y: Array) -> bool:
 def _together(curve: Curve, a: Point, b: Point, change: Change, index: int) -> Iterator[Event]:
     """Events that no step separates: multipliers that cross together, as symmetries make them."""
     flips, folds, pairs, turned = change
-    if flips:
-        found = crossing(curve, a, b, "flip") if flips % 2 else None
-        found = found or Crossing(a, abs(b.value - a.value), False)
-        yield Event("flip", index, (a, b), crossing=found, count=abs(flips))
-    if pairs and not (folds or flips):
-        found = Crossing(a, abs(b.value - a.value), False)
-        yield Event("neimark-sacker", index, (a, b), crossing=found, count=abs(pairs))
-    if turned or folds:
-        yield Event(
-            "branch" if turned or abs(folds) > 1 else "fold",
-            index,
-            (a, b),
-            count=max(abs(folds), 1),
-        )
+    kinds = {"flip": abs(flips), "branch" if turned or abs(folds) > 1 else "fold": abs(folds)}
+    kinds["neimark-sacker"] = abs(pairs) if not (flips or folds) else 0
+    if turned and not folds:
+        kinds["branch"] = 1
+    for kind, count in kinds.items():
+        if count:
+            alone = crossing(curve, a, b, kind) if count == 1 and kind != "branch" else None
+            where = alone or Crossing(a, abs(b.value - a.value), False)
+            yield Event(kind, index, (a, b), crossing=where, count=count)

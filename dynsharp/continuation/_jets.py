@@ -58,14 +58,21 @@ class Forms:
     def _second(self, u: Array, v: Array) -> Array:
         if u is v:
             return 2 * self.along(u, 2)
-        return self.along(u + v, 2) - self.along(u, 2) - self.along(v, 2)
+        (u, v), size = self._levelled(u, v)
+        return size * (self.along(u + v, 2) - self.along(u, 2) - self.along(v, 2))
 
     def _third(self, u: Array, v: Array, w: Array) -> Array:
         if u is v and v is w:
             return 6 * self.along(u, 3)
+        (u, v, w), size = self._levelled(u, v, w)
         one = self.along(u, 3) + self.along(v, 3) + self.along(w, 3)
         two = self.along(u + v, 3) + self.along(u + w, 3) + self.along(v + w, 3)
-        return self.along(u + v + w, 3) - two + one
+        return size * (self.along(u + v + w, 3) - two + one)
+
+    def _levelled(self, *vectors: Array) -> tuple[list[Array], float]:
+        """Vectors of equal length in units of the curve, so that their sums lose nothing."""
+        lengths = [float(np.linalg.norm(v / self.curve.units)) or 1.0 for v in vectors]
+        return [v / s for v, s in zip(vectors, lengths, strict=True)], float(np.prod(lengths))
 
 
 def _complex(form: Callable[..., Array], *vectors: Array) -> Array:

@@ -19,6 +19,7 @@ from dynsharp.continuation._linear import OPTIONS
 
 __all__ = ["NormalForm", "branch_form", "flip_form", "fold_form", "neimark_sacker_form", "product"]
 
+NOTHING = 1e-11  # a cubic coefficient, in units of the state, that is rounding
 ZERO = 1e-6  # a coefficient is taken to vanish below this fraction of what it is a difference of
 
 
@@ -115,10 +116,10 @@ def critical_pair(A: Array, multiplier: complex) -> tuple[Array, Array]:
     return q, p / (p @ q)
 
 
-def _criticality(b: float, size: float, positive: bool) -> str:
+def _criticality(curve: Curve, b: float, size: float, positive: bool) -> str:
     if not np.isfinite(b):
         return "undetermined"
-    if abs(b) <= ZERO * size:
+    if abs(b) <= max(ZERO * size, NOTHING / float(np.max(curve.scale)) ** 2):
         return "degenerate"
     return "supercritical" if (b > 0) == positive else "subcritical"
 
@@ -138,7 +139,7 @@ def flip_form(curve: Curve, point: Point) -> NormalForm:
     first = float(p @ forms.third(u, u, u) / 6)
     second = float(p @ forms.second(u, np.append(h, 0.0)) / 2)
     b = first - second
-    criticality = _criticality(b, abs(first) + abs(second), positive=True)
+    criticality = _criticality(curve, b, abs(first) + abs(second), positive=True)
     status = "nondegenerate"
     if criticality == "degenerate":
         status = "the cubic coefficient vanishes: the fifth-order one decides (generalised flip)"
@@ -168,7 +169,8 @@ def branch_form(curve: Curve, y: Array, other: Array, along: Array) -> NormalFor
     forms, A = Forms(curve, y), product(curve.jacobians(y))
     q, p = critical_pair(A, 1.0)
     u = np.append(q, 0.0)
-    size = np.abs(np.array([along[n] / np.linalg.norm(along), other[n] / np.linalg.norm(other)]))
+    units = curve.units
+    size = [abs(t[n] / units[n]) / np.linalg.norm(t / units) for t in (along, other)]
     trunk = along if size[0] >= size[1] else other
     if max(size) < 1e-9:
         return NormalForm("branch", q=q, p=p, status="both branches are vertical here")
@@ -182,7 +184,7 @@ def branch_form(curve: Curve, y: Array, other: Array, along: Array) -> NormalFor
     first = float(p @ forms.third(u, u, u) / 6)
     second = float(p @ forms.second(u, np.append(h, 0.0)) / 2)
     b = first + second
-    criticality = _criticality(b, abs(first) + abs(second), positive=False)
+    criticality = _criticality(curve, b, abs(first) + abs(second), positive=False)
     return NormalForm("pitchfork", a, b, criticality, q, p)
 
 
@@ -210,7 +212,7 @@ def neimark_sacker_form(curve: Curve, point: Point, mu: complex) -> NormalForm:
     parts = [forms.third(u, u, bar), 2 * forms.second(u, steady), forms.second(bar, double)]
     terms = np.array([(np.conj(mu) * (p @ part)).real / 2 for part in parts])
     b = float(terms.sum())
-    criticality = _criticality(b, float(np.abs(terms).sum()), positive=False)
+    criticality = _criticality(curve, b, float(np.abs(terms).sum()), positive=False)
     status = "nondegenerate"
     if resonance == 4:
         status = "strong resonance 1:4: b alone does not decide"

@@ -111,7 +111,7 @@ def continue_fixed_point(
     if family is not None:
         return followed_family(curve, family, options)
     curve.linearised(first.y)
-    units = np.append(curve.scale, high - low)
+    units = curve.units
     _, singular, right = np.linalg.svd(curve.condensed() * units)
     if singular[-1] <= 1e-9 * max(1.0, singular[0]):
         return empty(
