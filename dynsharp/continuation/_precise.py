@@ -49,8 +49,11 @@ class Estimate(mpmath.mpf):
 
     @property
     def value(self) -> mpmath.mpf:
-        """The number alone."""
-        return mpmath.mpf(self)
+        """The number alone, with all its digits."""
+        return mpmath.mp.make_mpf(self._mpf_)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restored, (self._mpf_, self.error)
 
     def __repr__(self) -> str:
         if not mpmath.isfinite(self):
@@ -63,6 +66,12 @@ class Estimate(mpmath.mpf):
             return f"{mpmath.nstr(mpmath.mpf(self), digits)} ± {self.error:.1g}"
 
     __str__ = __repr__
+
+
+def _restored(parts: tuple[Any, ...], error: float) -> Estimate:
+    number = Estimate.of(0, error)
+    number._mpf_ = parts
+    return number
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,7 @@
 """The cascade against closed forms, Feigenbaum's constants and a naive search."""
 
+import pickle
+
 import mpmath
 import numpy as np
 import pytest
@@ -92,6 +94,11 @@ def test_results_and_failures():
     data = found.to_dataset()
     assert np.allclose(data["rho"], [float(t) for t in found.thresholds])
     assert "1.236067977499" in repr(found)
+    again = pickle.loads(pickle.dumps(found))
+    assert again == found
+    assert again.thresholds[1].value == found.thresholds[1].value
+    with mpmath.workdps(40):
+        assert abs(again.thresholds[1].value - (mpmath.sqrt(5) - 1)) < 1e-20
     shifted = ds.DiscreteMap({x: x + 1 + r**2}, [r])
     nothing = cascade(shifted, "r", {"x": 0}, 0.5, 3)
     assert nothing.thresholds == ()
