@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import sympy as sp
@@ -10,7 +10,7 @@ from sympy.logic.boolalg import Boolean
 
 from dynsharp._expressions import tidy
 from dynsharp.symbolic import conditions
-from dynsharp.symbolic._decompose import decompose
+from dynsharp.symbolic._decompose import decompose, named
 from dynsharp.symbolic.fixed_points import FixedPoint, conjuncts
 from dynsharp.symbolic.stability import boundary
 
@@ -29,9 +29,9 @@ class Crossing:
 def crossings(p: FixedPoint) -> Iterator[Crossing]:
     """List the ways in which a multiplier can leave the unit circle, factor by factor."""
     factors = list(dict.fromkeys(p.transverse_factors))
-    for factor in factors:
-        others = [e for f in factors if f != factor for e in boundary(f).expressions()]
-        edge = boundary(factor)
+    edges = {f: boundary(f, p.has_real_multipliers) for f in factors}
+    for factor, edge in edges.items():
+        others = [e for f in factors if f != factor for e in edges[f].expressions()]
         ways = {
             "multiplier 1": edge.at_one,
             "flip": edge.at_minus_one,
@@ -47,9 +47,10 @@ def critical_solutions(
     p: FixedPoint, symbol: sp.Symbol, crossing: Crossing
 ) -> tuple[list[dict[sp.Symbol, sp.Expr]], list[str]]:
     """Solve for the parameter, and for what else is open: values of it at which p is critical."""
+    roots: dict[sp.Symbol, sp.Expr] = {}
     implicit = [x for x, e in p.state.items() if e == x and x not in (*p.family, symbol)]
     if not p.family or symbol in p.family:
-        systems = [_without_radicals([crossing.equation, *p.relations])]
+        systems = [_without_radicals([crossing.equation, *p.relations], roots)]
         unknowns = [symbol, *implicit]
     elif p.relations:
         return [], ["a family without a closed form; fix one of its coordinates"]
@@ -63,12 +64,15 @@ def critical_solutions(
     solutions: list[dict[sp.Symbol, sp.Expr]] = []
     missing: list[str] = []
     for system in systems:
-        extra = [x for e in system for x in e.atoms(sp.Dummy)]  # Lagrange's multiplier
+        extra = [x for e in system for x in e.free_symbols if x in roots or x == _NU]
+        extra += [x for e in system for x in e.free_symbols if x.name.endswith("_squared")]
         components, unresolved = decompose(system, [*unknowns, *dict.fromkeys(extra)], 1e6)
         missing += unresolved
         for c in components:
             if c.relations:
-                missing.append(f"no closed form for {', '.join(f'{r} = 0' for r in c.relations)}")
+                value = c.solution[symbol].subs(dict(reversed(roots.items())))
+                where = "" if value == symbol else f"at {symbol} = {value}, but "
+                missing.append(f"{where}no closed form for {named(_put_back(c.relations, roots))}")
             elif symbol not in c.free:
                 solution = {x: tidy(sp.powsimp(e)) for x, e in c.solution.items()}
                 if not any(_alike(solution, other, symbol) for other in solutions):
@@ -76,12 +80,22 @@ def critical_solutions(
     return solutions, missing
 
 
-def _without_radicals(system: list[sp.Expr]) -> list[sp.Expr]:
-    """Replace each square root by an unknown t ≥ 0 with t² = radicand."""
+_NU = sp.Symbol("Lagrange_multiplier", real=True)
+
+
+def _put_back(relations: Sequence[sp.Expr], roots: dict[sp.Symbol, sp.Expr]) -> list[sp.Expr]:
+    """Write the square roots again for the unknowns that stood for them."""
+    written = (r.subs(dict(reversed(roots.items()))) for r in relations)
+    return [r for r in written if r.expand() != 0]
+
+
+def _without_radicals(system: list[sp.Expr], roots: dict[sp.Symbol, sp.Expr]) -> list[sp.Expr]:
+    """Replace each square root by an unknown t ≥ 0 with t² = radicand, and note it in ``roots``."""
     for radical in sorted(set().union(*(e.atoms(sp.Pow) for e in system)), key=sp.count_ops):
         if radical.exp in (sp.Rational(1, 2), sp.Rational(-1, 2)) and not radical.base.is_number:
-            t = sp.Dummy("t", nonnegative=True)
+            t = sp.Symbol(f"root{len(roots) + 1}", nonnegative=True)
             root = sp.sqrt(radical.base)
+            roots[t] = root
             system = [e.subs(root, t) for e in system]
             if any(e.has(t) for e in system):
                 system.append(t**2 - radical.base)
@@ -96,7 +110,11 @@ def _alike(a: dict[sp.Symbol, sp.Expr], b: dict[sp.Symbol, sp.Expr], symbol: sp.
 def real_solution(solution: dict[sp.Symbol, sp.Expr]) -> Boolean:
     """Return the condition for the solution to be real and as its unknowns are assumed to be."""
     real = [conditions.real_condition(e) for e in solution.values()]
-    signs = [conditions.not_negative(e) for x, e in solution.items() if x.is_nonnegative]
+    signs = [
+        conditions.positive(e) if x.is_positive else conditions.not_negative(e)
+        for x, e in solution.items()
+        if x.is_nonnegative
+    ]
     return conditions.simplify(sp.And(*real, *signs))
 
 
@@ -119,7 +137,7 @@ def _extremal(p: FixedPoint, symbol: sp.Symbol, equation: sp.Expr) -> Iterator[l
     edges = [b.gts - b.lts for b in bounds if b.has(*p.family)]
     # Where c = 0 is excluded and only c² occurs, s = c² > 0 is the coordinate: no mirror images.
     even = {
-        c: sp.Dummy(f"{c}_squared", positive=True)
+        c: sp.Symbol(f"{c}_squared", positive=True)
         for c in p.family
         if sp.Ne(c, 0) in facts
         and all(sp.expand(e.subs(c, -c) - e) == 0 for e in (equation, *edges))
@@ -143,6 +161,5 @@ def _extremal(p: FixedPoint, symbol: sp.Symbol, equation: sp.Expr) -> Iterator[l
         if len(coordinates) == 1:
             yield [equation, edge, *back]
         else:
-            nu = sp.Dummy("nu", real=True)
             pairs = zip(gradient(equation), gradient(edge), strict=True)
-            yield [equation, edge, *(a + nu * b for a, b in pairs), *back]
+            yield [equation, edge, *(a + _NU * b for a, b in pairs), *back]

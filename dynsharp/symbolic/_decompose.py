@@ -18,10 +18,11 @@ from typing import Any
 
 import sympy as sp
 
+from dynsharp._expressions import names
 from dynsharp.symbolic._budget import BudgetExceeded, limit
-from dynsharp.symbolic._roots import admissible, left_out, roots, short
+from dynsharp.symbolic._roots import admissible, left_out, roots, short, vanishes_nowhere
 
-__all__ = ["Component", "decompose"]
+__all__ = ["Component", "decompose", "named"]
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,7 @@ def decompose(
     unknowns = tuple(unknowns)
     found: list[Component] = []
     unresolved: list[str] = []
+    open_branches: dict[str, list[_Branch]] = {}
     todo = [_Branch(_with_simple_combinations(list(equations)))]
     try:
         with limit(budget):
@@ -76,7 +78,7 @@ def decompose(
                 try:
                     outcome = _advance(branch, unknowns)
                 except NotImplementedError:
-                    unresolved.append(_sentence(branch, "no method"))
+                    open_branches.setdefault("no method", []).append(branch)
                     continue
                 if isinstance(outcome, Component):
                     found.append(outcome)
@@ -84,15 +86,28 @@ def decompose(
                 else:
                     todo.extend(reversed(list(outcome)))
     except BudgetExceeded as over:
-        unresolved += [_sentence(b, str(over)) for b in (branch, *todo)]
+        open_branches[str(over)] = [branch, *todo]
+    unresolved += [_sentence(branches, why) for why, branches in open_branches.items()]
     with contextlib.suppress(BudgetExceeded), limit(budget):
         found = _without_contained(found, unknowns)
     return found, unresolved
 
 
-def _sentence(branch: _Branch, reason: str) -> str:
-    system = ", ".join(f"{e} = 0" for e in branch.equations)
-    return f"solutions of {system} not resolved ({reason})"
+def _sentence(branches: list[_Branch], reason: str) -> str:
+    """Say in one sentence which systems are open: the shortest of them, and how many more."""
+    systems = sorted((named(b.equations) for b in branches), key=len)
+    more = f" and {len(systems) - 1} more systems" if len(systems) > 1 else ""
+    return f"solutions of {systems[0]}{more} not resolved ({reason})"
+
+
+def named(equations: Sequence[sp.Expr], longest: int = 160) -> str:
+    """Write a system of equations; one that is too long by its number of equations and symbols."""
+    equations = list(dict.fromkeys(equations))
+    text = ", ".join(f"{e} = 0" for e in equations)
+    if len(text) <= longest:
+        return text
+    symbols = names(set().union(*(e.free_symbols for e in equations)))
+    return f"{len(equations)} equation{'s' * (len(equations) > 1)} in {symbols}"
 
 
 def _with_simple_combinations(equations: list[sp.Expr]) -> list[sp.Expr]:
@@ -145,7 +160,7 @@ def _live_factors(
             continue  # a parameter-only factor: not zero for generic parameters
         if base.is_nonzero or base.is_positive or base.is_negative:
             continue
-        if isinstance(base, sp.exp | sp.cosh) or exponent.is_negative:
+        if isinstance(base, sp.exp | sp.cosh) or exponent.is_negative or vanishes_nowhere(base):
             continue
         if base not in taboo and -base not in taboo:
             factors.append(base)

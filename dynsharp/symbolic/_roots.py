@@ -8,7 +8,7 @@ from math import gcd
 
 import sympy as sp
 
-__all__ = ["admissible", "left_out", "roots", "short"]
+__all__ = ["admissible", "left_out", "roots", "short", "vanishes_nowhere"]
 
 
 def roots(e: sp.Expr, x: sp.Symbol) -> list[sp.Expr] | None:
@@ -19,6 +19,8 @@ def roots(e: sp.Expr, x: sp.Symbol) -> list[sp.Expr] | None:
     if all(c.is_Rational for c in polynomial.all_coeffs()):
         return [r for r in polynomial.real_roots() if admissible(r, x)]
     n = polynomial.degree()
+    if n == 1:
+        return [r for r in [short(-polynomial.TC() / polynomial.LC())] if admissible(r, x)]
     if n == 2:
         a, b, c = polynomial.all_coeffs()
         root = _root_of(b**2 - 4 * a * c)
@@ -32,7 +34,7 @@ def roots(e: sp.Expr, x: sp.Symbol) -> list[sp.Expr] | None:
 def _composed(polynomial: sp.Poly, x: sp.Symbol) -> list[sp.Expr] | None:
     """Roots of a polynomial in xᵏ, such as a biquadratic, by those of the polynomial in t = xᵏ."""
     k = reduce(gcd, (n for (n,) in polynomial.monoms()))
-    if k == 1:
+    if k < 2:
         return None
     t = sp.Dummy("t", real=True, nonnegative=True if k % 2 == 0 else None)
     values = roots(sp.Add(*(c * t ** (n // k) for (n,), c in polynomial.terms())), t)
@@ -103,6 +105,31 @@ def _inverses(kernel: sp.Expr, x: sp.Symbol, value: sp.Expr) -> tuple[sp.Expr, S
     if kernel.func is sp.cos:
         return inner, list(dict.fromkeys([sp.acos(value), -sp.acos(value)]))
     raise NotImplementedError(f"no inverse of {kernel}")
+
+
+# What real values a function takes: the least and the greatest, open or closed.
+_RANGES = {
+    sp.exp: sp.Interval.open(0, sp.oo),
+    sp.tanh: sp.Interval.open(-1, 1),
+    sp.atan: sp.Interval.open(-sp.pi / 2, sp.pi / 2),
+    sp.cosh: sp.Interval(1, sp.oo),
+    sp.sin: sp.Interval(-1, 1),
+    sp.cos: sp.Interval(-1, 1),
+    sp.Abs: sp.Interval(0, sp.oo),
+}
+
+
+def vanishes_nowhere(e: sp.Expr) -> bool:
+    """Whether e = a + b·f(...) asks of f a value that it does not take, as tanh(x) = 1."""
+    kernels = e.atoms(*_RANGES)
+    if len(kernels) != 1:
+        return False
+    (f,) = kernels
+    t = sp.Dummy("t", real=True)
+    g = e.subs(f, t)
+    if g.free_symbols != {t} or not g.is_polynomial(t) or sp.degree(g, t) != 1:
+        return False
+    return _RANGES[f.func].contains(-g.coeff(t, 0) / g.coeff(t, 1)) == sp.false
 
 
 def left_out(e: sp.Expr, x: sp.Symbol) -> list[str]:

@@ -12,7 +12,15 @@ from collections.abc import Iterable, Sequence
 import sympy as sp
 from sympy.logic.boolalg import Boolean
 
-from dynsharp.symbolic.signs import even_sign, factor_sign, factors, known, sign, split_root, weak_sign
+from dynsharp.symbolic.signs import (
+    even_sign,
+    factor_sign,
+    factors,
+    known,
+    sign,
+    split_root,
+    weak_sign,
+)
 
 __all__ = ["not_negative", "positive", "real_condition", "sign", "simplify", "without_moduli"]
 
@@ -92,7 +100,8 @@ def simplify(
     atoms = _tightest(atoms, facts)
     if sp.false in atoms:
         return sp.false
-    return _by_cases(atoms, facts, order) or _by_symbol(atoms)
+    split = _by_cases(atoms, facts, order)
+    return _by_symbol(atoms) if split is None else split
 
 
 def real_condition(expression: sp.Expr) -> Boolean:
@@ -283,6 +292,9 @@ def _peeled(f: sp.Expr, facts: list[Boolean], order: Sequence[sp.Symbol]) -> Boo
 def _unrooted(f: sp.Expr, facts: list[Boolean], order: Sequence[sp.Symbol]) -> Boolean | None:
     """Write A + B√R > 0 without the root where the sign of B is known, if that is not long."""
     A, B, R = split_root(f) or (sp.S.Zero, sp.S.Zero, sp.S.Zero)
+    if R != 0 and A != 0 and sp.fraction(sp.cancel(A / R))[1].is_number:
+        rest = sp.cancel(A / R) * sp.sqrt(R) + B
+        return sp.And(positive(R, facts, order), positive(rest, facts, order))
     a, b = sign(A, facts), sign(B, facts)
     if not b or (b == 1 and a not in (-1, 0)):
         return None
@@ -297,10 +309,12 @@ def _difference_of_squares(
     """Write a product > 0; where it is X² − Y², as |X| > |Y| with one symbol isolated."""
     plain = product > 0 if not product.could_extract_minus_sign() else -product < 0
     terms = sp.Add.make_args(sp.expand(product))
-    squares = [_root_of_square(t if c > 0 else -t) for t in terms for c in [_leading(t)]]
-    if len(terms) != 2 or None in squares or _leading(terms[0]) * _leading(terms[1]) > 0:
+    if len(terms) != 2 or _leading(terms[0]) * _leading(terms[1]) > 0:
         return plain
-    large, small = squares if _leading(terms[0]) > 0 else reversed(squares)
+    plus, minus = terms if _leading(terms[0]) > 0 else reversed(terms)
+    large, small = _root_of_square(plus), _root_of_square(-minus)
+    if large is None or small is None:
+        return plain
     rank = {x: i for i, x in enumerate(order)}
     for x in sorted(product.free_symbols, key=lambda s: (rank.get(s, len(rank)), s.name)):
         one, other = (large, small) if large.has(x) else (small, large)
@@ -336,17 +350,27 @@ def _modulus(e: sp.Expr, facts: list[Boolean]) -> sp.Expr:
 def _tightest(atoms: set[Boolean], facts: list[Boolean]) -> set[Boolean]:
     """Among bounds of one symbol from one side, drop those that another one implies."""
     kept = set(atoms)
-    strict = sorted((a for a in atoms if isinstance(a, sp.Gt | sp.Lt)), key=str)
-    for a, b in itertools.permutations(strict, 2):
+    bounds = sorted((a for a in atoms if isinstance(a, _BOUNDS)), key=str)
+    for a, b in itertools.permutations(bounds, 2):
         if not {a, b} <= kept or a.lhs != b.lhs:
             continue
         usable = facts + _eliminated([c for c in kept if c != a])
-        gap = sign(a.rhs - b.rhs if isinstance(a, sp.Lt) else b.rhs - a.rhs, usable)
-        if a.func is b.func and gap in (0, 1):  # x < a.rhs follows from x < b.rhs <= a.rhs
-            kept.discard(a)
-        if a.func is not b.func and isinstance(a, sp.Lt) and gap in (0, -1):  # b.rhs < x < a.rhs
+        gap = sign(a.rhs - b.rhs if isinstance(a, sp.Lt | sp.Le) else b.rhs - a.rhs, usable)
+        if _is_upper(a) == _is_upper(b):  # x < a.rhs follows from x < b.rhs <= a.rhs
+            if gap == 1 or (gap == 0 and isinstance(b, sp.Gt | sp.Lt)):
+                kept.discard(a)
+            continue
+        attained = isinstance(a, sp.Le) and isinstance(b, sp.Ge)
+        if _is_upper(a) and (gap == -1 or (gap == 0 and not attained)):  # b.rhs < x < a.rhs
             return {sp.false}
     return kept
+
+
+_BOUNDS = sp.Gt | sp.Lt | sp.Ge | sp.Le
+
+
+def _is_upper(bound: Boolean) -> bool:
+    return isinstance(bound, sp.Lt | sp.Le)
 
 
 def _eliminated(atoms: list[Boolean]) -> list[Boolean]:

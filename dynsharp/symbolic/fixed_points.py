@@ -94,9 +94,15 @@ class FixedPoint:
 
         For a family the multipliers 1 along it are left out: stability is transverse to it.
         """
-        inside = [e > 0 for f in self.transverse_factors for e in boundary(f).expressions()]
+        edges = [boundary(f, self.has_real_multipliers) for f in self.transverse_factors]
+        inside = [e > 0 for edge in edges for e in edge.expressions()]
         order = (*self.map.parameters, *self.family)
         return conditions.simplify(sp.And(*inside), self._facts, order)
+
+    @property
+    def has_real_multipliers(self) -> bool:
+        """Whether the Jacobian is symmetric, as that of gradient descent is."""
+        return bool(self.jacobian.is_symmetric())
 
     @property
     def _facts(self) -> list[Boolean]:

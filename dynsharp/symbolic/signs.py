@@ -47,7 +47,20 @@ def weak_sign(expression: sp.Expr, facts: Iterable[Boolean] = ()) -> int | None:
     """
     strict = [a.gts > a.lts if isinstance(a, sp.Ge | sp.Le) else a for a in facts]
     generic = [sp.Ne(x, 0) for x in sorted(expression.free_symbols, key=str)]
-    return sign(expression, [a for a in strict if a != sp.false] + generic)
+    proved = sign(expression, [a for a in strict if a != sp.false] + generic)
+    return proved or _quadratic_form(expression)
+
+
+def _quadratic_form(f: sp.Expr) -> int | None:
+    """Sign of a form of degree 2 with numbers as coefficients, if it is semidefinite."""
+    x = sorted(f.free_symbols, key=str)
+    if len(x) < 2 or len(x) > 8 or not f.is_polynomial(*x):
+        return None
+    form = sp.Poly(f, *x)
+    if not form.is_homogeneous or form.total_degree() != 2:
+        return None
+    matrix = sp.hessian(f, x)
+    return next((s for s in (1, -1) if (s * matrix).is_positive_semidefinite), None)
 
 
 def factors(expression: sp.Expr) -> list[tuple[sp.Expr, sp.Expr]]:
@@ -81,7 +94,7 @@ def factor_sign(f: sp.Expr, facts: list[Boolean]) -> int | None:
 
 
 def split_root(f: sp.Expr) -> tuple[sp.Expr, sp.Expr, sp.Expr] | None:
-    """Return A, B, R with f = A + B·√R, for the longest square root in it; None if there is none."""
+    """Return A, B, R with f = A + B·√R, for its longest square root; None if it has none."""
     roots = [p for p in f.atoms(sp.Pow) if p.exp == sp.S.Half and p.base.free_symbols]
     if not roots:
         return None
@@ -145,7 +158,7 @@ def _term_sign(term: sp.Expr, facts: list[Boolean]) -> int | None:
     for f, n in (t.as_base_exp() for t in sp.Mul.make_args(term)):
         if f.is_positive or known(f > 0, facts):
             continue
-        if n.is_integer and n.is_even and f.is_real:
+        if n.is_integer and n.is_even and (f.is_real or isinstance(f, sp.Function)):
             worst = min(worst, 1 if f.is_nonzero or known(sp.Ne(f, 0), facts) else 0)
         elif n.is_integer and (f.is_negative or known(f < 0, facts)):
             parity = -parity

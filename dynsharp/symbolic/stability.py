@@ -148,12 +148,20 @@ class Boundary:
         return [self.at_one, self.at_minus_one, *pair, *self.others]
 
 
-def boundary(polynomial: sp.Poly) -> Boundary:
+def boundary(polynomial: sp.Poly, real_roots: bool = False) -> Boundary:
     """Return the boundary expressions of a monic real polynomial of any positive degree.
 
-    For degree 1, μ + a: 1 + a and 1 − a.
+    For degree 1, μ + a: 1 + a and 1 − a. Where all roots are known to be real (a symmetric matrix)
+    they are below 1 iff all coefficients of p(1 + s) are positive, by Descartes' rule of signs, and
+    above −1 iff those of (−1)ⁿp(−1 − s) are; no pair of roots can then leave the unit circle.
     """
     n = polynomial.degree()
+    if real_roots:
+        x = polynomial.gen
+        below = polynomial.compose(sp.Poly(1 + x, x)).all_coeffs()[::-1]
+        above = ((-1) ** n * polynomial.compose(sp.Poly(-1 - x, x))).all_coeffs()[::-1]
+        inner = tuple(sp.factor_terms(e) for e in below[1:-1] + above[1:-1])
+        return Boundary(sp.factor_terms(below[0]), sp.factor_terms(above[0]), None, inner)
     s = sp.Dummy("s")
     moebius = sum(
         c * (s + 1) ** (n - i) * (s - 1) ** i for i, c in enumerate(polynomial.all_coeffs())

@@ -70,6 +70,7 @@ class Threshold:
         return f"{self.kind} at {self.parameter} = {self.value}{criticality}{condition}"
 
 
+_OPEN: str | None = "undetermined"
 _SEARCH = 0.75  # the part of the budget for the critical values; the rest is for normal forms
 
 
@@ -147,7 +148,7 @@ def thresholds(p: FixedPoint, parameter: Name, budget: float = 20.0) -> Threshol
     late: list[str] = []
     deadline = time.monotonic() + (1 - _SEARCH) * budget
     for n, c in enumerate(found):
-        kind, criticality = c.kind, "undetermined"
+        kind, criticality = c.kind, _OPEN
         try:
             with limit(max(deadline - time.monotonic(), 0) / (len(found) - n)):
                 kind, criticality = _normal_form(p, symbol, c)
@@ -156,7 +157,8 @@ def thresholds(p: FixedPoint, parameter: Name, budget: float = 20.0) -> Threshol
         named.append(Threshold(kind, c.value, symbol, criticality, c.condition, c.state))
     if late:
         spent = f"not finished within {(1 - _SEARCH) * budget:g} s"
-        unresolved.append(f"criticality at {symbol} = {', '.join(late)}: {spent}")
+        where = ", ".join(late) if len(str(late)) <= 100 else f"{len(late)} of these values"
+        unresolved.append(f"criticality at {symbol} = {where}: {spent}")
     return Thresholds(sorted(named, key=_by_value), list(dict.fromkeys(unresolved)))
 
 
@@ -264,14 +266,21 @@ def _opens_inside(p: FixedPoint, crossing: Crossing, at: dict[sp.Symbol, sp.Expr
     """
     curvatures = (sp.diff(crossing.equation, c, 2).subs(at) for c in p.family)
     gradient = [sp.simplify(sp.diff(crossing.equation, c).subs(at)) for c in p.family]
+    if any(crossing.equation.subs(c, -c).expand() == -crossing.equation.expand() for c in p.family):
+        return True  # an odd function of a coordinate is positive somewhere, whatever its factor
     return not any(gradient) and any(conditions.sign(sp.simplify(c)) == 1 for c in curvatures)
 
 
 def _degenerates(p: FixedPoint, symbol: sp.Symbol, value: sp.Expr) -> bool:
-    """Whether at this value fixed points fill more dimensions than they do for other values."""
+    """Whether at this value fixed points fill more dimensions than they do for other values.
+
+    A linear map has a line of them wherever a multiplier is 1: only where it is the identity does
+    it degenerate.
+    """
     if symbol in p.family:
         return False
     displacement = p.map.jacobian - sp.eye(p.map.dimension)
+    linear = not displacement.has(*p.map.state)
     names = sorted(displacement.free_symbols | value.free_symbols | {symbol}, key=str)
     # The generic rank, at a point without special position: parameters may have to be integers.
     generic = {x: i + 2 if x.is_integer else sqrt(i + 2) / 3 for i, x in enumerate(names)}
@@ -280,7 +289,7 @@ def _degenerates(p: FixedPoint, symbol: sp.Symbol, value: sp.Expr) -> bool:
         np.linalg.matrix_rank(np.array(displacement.subs(at).evalf(), dtype=complex), rtol=1e-9)
         for at in (here, generic)
     ]
-    return bool(ranks[0] < ranks[1])
+    return bool(ranks[0] == 0 if linear else ranks[0] < ranks[1])
 
 
 def _normal_form(p: FixedPoint, symbol: sp.Symbol, c: _Critical) -> tuple[str, str | None]:
@@ -310,7 +319,7 @@ def _judged(
     family: tuple[sp.Symbol, ...],
     facts: list[Boolean],
 ) -> tuple[str, str | Boolean | None]:
-    """Name the kind and the criticality, or the condition for it to be supercritical, by the normal form at a critical point."""
+    """Name the kind, and the criticality or the condition for it to be supercritical."""
     try:
         if family and kind == "flip":
             return kind, _criticality(family_flip_at(map, point, values, family).cubic, facts)
@@ -322,9 +331,9 @@ def _judged(
             lyapunov = neimark_sacker_at(map, point, values, symbol).lyapunov
             return kind, _criticality(None if lyapunov is None else -lyapunov, facts)
         form = fold_at(map, point, values, symbol)
-    except (
-        InputError
-    ):  # sympy could not show that the point is critical; or no graph over the family
+    except (InputError, TypeError):
+        # sympy could not show that the point is critical; or no graph over the family; or a
+        # coefficient is not a number there
         return kind, "undetermined"
     known = form.kind in ("fold", "transcritical", "pitchfork")
     return (form.kind if known else kind), form.criticality
@@ -348,9 +357,7 @@ def _in_words(condition: Boolean) -> str:
 
 def _strictly(condition: Boolean) -> list[Boolean]:
     """Return the conjuncts, for the inside of the region that they bound."""
-    return [
-        a.gts > a.lts if isinstance(a, sp.Ge | sp.Le) else a for a in conjuncts(condition)
-    ]
+    return [a.gts > a.lts if isinstance(a, sp.Ge | sp.Le) else a for a in conjuncts(condition)]
 
 
 def _size(x: sp.Symbol) -> sp.Symbol:

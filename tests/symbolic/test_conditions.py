@@ -101,3 +101,50 @@ def test_real_condition():
 def test_moduli():
     assert conditions.without_moduli(sp.Abs(a - 1), [a <= 1]) == 1 - a
     assert conditions.without_moduli(sp.Abs(a), []) == sp.Abs(a)
+
+
+def test_a_bound_on_an_increasing_function_is_one_on_its_argument():
+    assert conditions.positive(1 - sp.exp(a)) == (a < 0)
+    assert conditions.positive(sp.exp(-2 * a) - q) == (a < -sp.log(q) / 2)
+
+
+ROOTS = [
+    2 - 2 * b - sp.sqrt(q + b**2),
+    sp.sqrt(q + 1) - sp.sqrt(q),
+    a * (sp.sqrt(q) + sp.sqrt(g) + b**2),
+    1 - sp.sqrt(q),
+    -sp.sqrt(q) * a,
+    q + g - sp.sqrt(q**2 + g**2),
+]
+
+
+@pytest.mark.parametrize("e", ROOTS, ids=str)
+def test_square_roots_are_squared_away_soundly(e):
+    condition = conditions.positive(e)
+    assert condition == sp.true or not condition.atoms(sp.Pow) & e.atoms(sp.Pow) - {b**2}
+    for point in samples(e.free_symbols):
+        assert bool(condition.subs(point)) == bool(e.subs(point) > 0), (condition, point)
+
+
+def test_a_root_is_never_negative():
+    assert conditions.positive(-sp.sqrt(a**2 + b)) == sp.false
+    assert conditions.sign(-1 - sp.sqrt(a**2 + b)) == -1
+
+
+def test_products_in_the_words_of_moduli_and_cases():
+    assert conditions.positive(1 - (g * a) ** 2) == (sp.Abs(a) < 1 / g)
+    given = sp.And(sp.Ne(a + b, 0), b * (a + b) > 0, (b - a) * (a + b) < 0)
+    simple = conditions.simplify(given)
+    for point in samples({a, b}):
+        assert bool(simple.subs(point)) == bool(given.subs(point))
+    assert sp.count_ops(simple) < sp.count_ops(given)
+
+
+def test_bounds_are_compared_by_what_two_others_imply():
+    assert conditions.simplify(sp.And(a > 0, a < -b, a < -b / 2)) == sp.And(a > 0, a < -b / 2)
+    assert conditions.simplify(sp.And(a <= q, a < q / 2)) == (a < q / 2)
+
+
+def test_a_weak_fact_gives_a_sign_to_a_factor():
+    assert conditions.positive(a * (g - q), [q <= g]) == sp.And(a > 0, g > q)
+    assert conditions.simplify(a**2 - 2 * a * b + b**2 + 4 * c**2 >= 0) == sp.true

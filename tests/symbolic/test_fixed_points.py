@@ -192,3 +192,10 @@ def test_readable():
 def test_bad_input():
     with pytest.raises(ds.InputError, match="map"):
         ds.fixed_points("uv")
+
+
+def test_a_value_that_a_function_does_not_take_is_no_solution():
+    loss = (sp.tanh(u * v) - q) ** 2 / 2
+    points = ds.fixed_points(ds.gradient_descent(loss, [u, v], eta))
+    assert not any(p.relations for p in points)
+    assert {tuple(p.state.values()) for p in points} == {(sp.atanh(q) / v, v), (0, 0)}

@@ -119,3 +119,17 @@ def test_bad_input(given_, named):
         given_, named = sp.true, "Poly"
     with pytest.raises(ds.InputError, match=named):
         ds.stability_conditions(given_)
+
+
+def test_real_roots_need_no_hurwitz_determinant():
+    """Against the eigenvalues of random symmetric matrices, and against the general criterion."""
+    rng = np.random.default_rng(1)
+    mu = sp.Symbol("mu")
+    for n in (1, 2, 3, 4):
+        for _ in range(10):
+            A = rng.integers(-9, 10, (n, n))
+            matrix = sp.Matrix(A + A.T) / (8 * n)
+            edge = boundary(sp.Poly(matrix.charpoly(mu).as_expr(), mu), real_roots=True)
+            assert edge.pair is None
+            stable = max(abs(np.linalg.eigvalsh(np.array(matrix, dtype=float)))) < 1
+            assert all(e > 0 for e in edge.expressions()) == stable

@@ -201,3 +201,90 @@ def test_bad_input(p, parameter, named):
     point = ds.fixed_points(ds.systems.logistic())[0]
     with pytest.raises(ds.InputError, match="parameter"):
         ds.thresholds(point, "x")
+
+
+def test_the_partner_of_a_fold_that_is_never_stable_has_no_threshold():
+    a, b = sp.symbols("a b", real=True)
+    henon = ds.DiscreteMap({x: a - x**2 + b * y, y: x}, parameters=[a, b])
+    saddle, node = sorted(ds.fixed_points(henon), key=lambda p: p.stable != sp.false)
+    assert saddle.stable == sp.false
+    assert not ds.thresholds(saddle, a)
+    inside = sp.And(b > -1, b < 1)
+    found = {t.kind: t for t in ds.thresholds(node, a)}
+    assert set(found) == {"fold", "flip"}
+    assert all(t.condition == inside for t in found.values())
+    assert sp.expand(found["flip"].value - 3 * (b - 1) ** 2 / 4) == 0
+
+
+def test_a_branch_that_is_born_unstable_has_no_threshold_there():
+    step, decay, target = sp.symbols("step decay target", real=True)
+    loss = (u * v - target) ** 2 / 2
+    map_ = ds.gradient_descent(loss, [u, v], step, weight_decay=decay)
+    at = {step: -0.6, target: -0.2}  # ascent: the points that are born at decay = target
+    point = next(p for p in ds.fixed_points(map_) if p.exists.has(decay <= target))
+    born = [t for t in ds.thresholds(point, decay) if t.value == target]
+    assert all(not bool(t.condition.subs(at)) for t in born)
+    assert any(bool(t.condition.subs({step: 0.6, target: 0.2})) for t in born)
+
+
+def test_a_biquadratic_is_solved():
+    map_ = ds.gradient_descent((u * v - q) ** 2 / 2, [u, v], eta)
+    family = ds.fixed_points(map_)[0]
+    found = ds.thresholds(family, "v")
+    at = {eta: 0.3, q: 2}
+    values = sorted(float(t.value.subs(at)) for t in found)
+    roots = np.roots([-0.3, 0, 2, 0, -0.3 * 4])
+    np.testing.assert_allclose(values, np.sort(roots), rtol=1e-9)
+    assert all(bool(t.condition.subs(at)) for t in found)
+
+
+def test_a_threshold_is_listed_without_its_criticality_if_that_is_slow():
+    point = ds.fixed_points(ds.gradient_descent((sp.cosh(x) - q * x), [x], eta))[0]
+    slow = ds.thresholds(point, eta, budget=1.0)
+    assert slow or slow.unresolved
+
+
+def test_symmetric_hessian_with_symbols():
+    """Against the eigenvalues of random quadratic losses; no Neimark–Sacker in descent."""
+    a, b, c = sp.symbols("a b c", real=True)
+    map_ = ds.gradient_descent((a * x**2 + 2 * b * x * y + c * y**2) / 2, [x, y], eta)
+    (p,) = ds.fixed_points(map_)
+    rng = np.random.default_rng(2)
+    for values in rng.uniform(-1, 2, (40, 3)):
+        at = dict(zip((a, b, c), map(float, values), strict=True)) | {eta: 0.9}
+        S = np.linalg.eigvalsh([[at[a], at[b]], [at[b], at[c]]])
+        assert bool(p.stable.subs(at)) == (S[0] > 0 and 0.9 * S[1] < 2)
+    found = ds.thresholds(p, a)
+    assert {t.kind for t in found} == {"flip", "multiplier 1"}
+
+
+def test_no_criticality_speaks_of_symbols_of_its_own():
+    step, b = sp.symbols("step b", real=True)
+    map_ = ds.heavy_ball((u * v - r) ** 2 / 2, [u, v], step, b)
+    for t in ds.thresholds(ds.fixed_points(map_)[0], b):
+        assert "_size" not in str(t)
+        assert "_t" not in str(t)
+
+
+def test_a_family_with_stable_members_on_both_sides_has_no_threshold():
+    step = sp.Symbol("step", real=True)
+    map_ = ds.gradient_descent((u**2 * v - r) ** 2 / 2, [u, v], step)
+    saddle = next(p for p in ds.fixed_points(map_) if p.state[u] == 0)
+    assert not ds.thresholds(saddle, r)
+
+
+def test_a_linear_map_changes_stability_at_multiplier_one():
+    a, b, c = sp.symbols("a b c", positive=True)
+    map_ = ds.gradient_descent((a * x**2 + 2 * b * x * y + c * y**2) / 2, [x, y], eta)
+    found = ds.thresholds(ds.fixed_points(map_)[0], b)
+    assert {(t.kind, sp.simplify(t.value)) for t in found} >= {
+        ("multiplier 1", sp.sqrt(a) * sp.sqrt(c))
+    }
+
+
+def test_a_point_without_closed_form_still_says_where():
+    a, b = sp.symbols("a b", real=True)
+    map_ = ds.gradient_descent(x**4 / 4 - b * x**2 / 2 - a * x, [x], eta)
+    (sentence,) = ds.thresholds(ds.fixed_points(map_)[0], eta).unresolved
+    assert "at eta = " in sentence
+    assert "x**3" in sentence
