@@ -91,20 +91,19 @@ def branch_point(curve: Curve, y: Array) -> BranchPoint | None:
 
 def _cycle(curve: Curve, z: Array) -> Array:
     """Return the orbit of x_0 over a period, with the parameter."""
-    states = [z[:-1]]
-    for _ in range(curve.period - 1):
-        states.append(curve.step(states[-1], z[-1])[0])
-    return np.append(np.concatenate(states), z[-1])
+    return np.append(curve.orbit(z[:-1], z[-1], curve.period).ravel(), z[-1])
 
 
 def _linearised(curve: Curve, z: Array) -> tuple[Array, Array]:
     """Return [A − I, G_p] and G − x_0 for the P-fold map."""
     n = curve.dimension
-    x, A, g = z[:n], np.eye(n), np.zeros(n)
-    for _ in range(curve.period):
-        x, J, Fp = curve.step(x, z[-1])
-        A, g = J @ A, J @ g + Fp
-    return np.column_stack([A - np.eye(n), g]), x - z[:n]
+    with np.errstate(all="ignore"):
+        curve.linearised(_cycle(curve, z))
+        J, Fp, R = (array.copy() for array in curve._work[:3])
+        A, g = np.eye(n), np.zeros(n)
+        for step, forcing in zip(J, Fp, strict=True):
+            A, g = step @ A, step @ g + forcing
+    return np.column_stack([A - np.eye(n), g]), R[-1]
 
 
 def _tangents(curve: Curve, y: Array, D: Array, units: Array) -> tuple[Array, ...]:

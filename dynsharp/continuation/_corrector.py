@@ -20,7 +20,7 @@ from numba import njit
 
 from dynsharp.continuation._linear import OPTIONS, back_substitute, eliminate, multipliers
 
-__all__ = ["CLOSE", "correct", "directions", "inner", "linearise", "settle", "workspace"]
+__all__ = ["CLOSE", "correct", "directions", "inner", "linearise", "orbit", "settle", "workspace"]
 
 ENOUGH = 1e-14  # estimated distance to the solution after a step, in units of the weights
 CLOSE = 1e-10  # after a last step of at most this size its linearisation is used for the tangent
@@ -75,6 +75,19 @@ def linearise(ev: Any, y: Any, par: Any, k: int, work: Any) -> bool:
             Fp[i, a] = out[n + n * n + a]
             total += abs(Fp[i, a])
     return math.isfinite(total)
+
+
+@njit(**OPTIONS)
+def orbit(ev: Any, x: Any, par: Any, out: Any, transient: int, rows: Any) -> None:
+    """Take the transient's steps from x, then fill the rows with the orbit from there."""
+    n = x.size
+    for t in range(transient + rows.shape[0]):
+        if t >= transient:
+            for a in range(n):
+                rows[t - transient, a] = x[a]
+        ev(x.ctypes, par.ctypes, out.ctypes)
+        for a in range(n):
+            x[a] = out[a]
 
 
 @njit(**OPTIONS, inline="always")

@@ -149,6 +149,14 @@ class Curve:
         _corrector.linearise(self._code.value, np.append(x, value), par, self.index, one)
         return one[2][0] + x, one[0][0], one[1][0]
 
+    def orbit(self, x: Array, value: float, count: int, transient: int = 0) -> Array:
+        """So many points of an orbit, count × dimension, after a transient."""
+        par, rows = self.parameters.copy(), np.empty((count, self.dimension))
+        par[self.index] = value
+        start = np.array(x, dtype=float)
+        _corrector.orbit(self._code.value, start, par, self._work[6], transient, rows)
+        return rows
+
     def linearised(self, y: Array) -> bool:
         """Evaluate Jacobians, parameter derivatives and residuals; whether all are finite."""
         par = self.parameters.copy()

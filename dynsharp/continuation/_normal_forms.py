@@ -20,6 +20,7 @@ from dynsharp.continuation._linear import OPTIONS
 __all__ = ["NormalForm", "branch_form", "flip_form", "fold_form", "neimark_sacker_form", "product"]
 
 NOTHING = 1e-11  # a cubic coefficient, in units of the state, that is rounding
+NOT_SIMPLE = 1e6  # condition of an eigenvalue beyond which it counts as a double one
 ZERO = 1e-6  # a coefficient is taken to vanish below this fraction of what it is a difference of
 
 
@@ -131,6 +132,8 @@ def flip_form(curve: Curve, point: Point) -> NormalForm:
     identity = np.eye(n)
     q, p = critical_pair(A, -1.0)
     u = np.append(q, 0.0)
+    if np.linalg.norm(p) > NOT_SIMPLE:
+        return NormalForm("flip", q=q, status="the multiplier −1 meets another one: not simple")
     if np.linalg.cond(A - identity) > 1e10:
         return NormalForm("flip", q=q, p=p, status="there is a multiplier 1 too: A − I is singular")
     drift = np.append(np.linalg.solve(identity - A, _derivative(forms, n)), 1.0)
@@ -150,6 +153,8 @@ def fold_form(curve: Curve, point: Point) -> NormalForm:
     """Return a = p G_α, b = ½ p B(q, q)."""
     forms, A = Forms(curve, point.y), product(curve.jacobians(point.y))
     q, p = critical_pair(A, 1.0)
+    if np.linalg.norm(p) > NOT_SIMPLE:
+        return NormalForm("fold", q=q, status="the multiplier 1 meets another one: not simple")
     u = np.append(q, 0.0)
     a = float(p @ _derivative(forms, curve.dimension))
     b = float(p @ forms.second(u, u) / 2)

@@ -10,6 +10,7 @@ import numpy as np
 import sympy as sp
 
 from dynsharp.continuation._curve import Array, Curve
+from dynsharp.continuation._normal_forms import product
 from dynsharp.errors import InputError
 from dynsharp.map import DiscreteMap
 from dynsharp.symbolic.fixed_points import FixedPoint
@@ -168,18 +169,10 @@ def _lost(curve: Curve, states: Array, value: float) -> str:
 def _orbit(curve: Curve, states: Array, value: float, transient: int) -> Array | None:
     """Return the points of a cycle as given, or the orbit of one."""
     if len(states) == curve.period and transient == 0:
-        rows = list(states)
+        rows = states
     else:
-        x = states[0]
-        for _ in range(transient):
-            x = curve.step(x, value)[0]
-            if not np.abs(x).max() < 1e150:
-                return None
-        rows = [x]
-        while len(rows) < curve.period:
-            rows.append(curve.step(rows[-1], value)[0])
-    y = np.append(np.concatenate(rows), value)
-    return y if np.all(np.abs(y) < 1e150) else None
+        rows = curve.orbit(states[0], value, curve.period, transient)
+    return np.append(rows.ravel(), value) if np.all(np.abs(rows) < 1e150) else None
 
 
 def _newton(curve: Curve, y: Array) -> Array | None:
@@ -224,10 +217,6 @@ def _damped(curve: Curve, y: Array) -> Array | None:
 
 def _single(curve: Curve, x: Array, value: float) -> tuple[Array, Array]:
     """G(x) − x and DG of the P-fold map."""
-    A, at = np.eye(x.size), x
-    for _ in range(curve.period):
-        at, J, _ = curve.step(at, value)
-        A = J @ A
-        if not np.isfinite(at).all():
-            break
-    return at - x, A
+    y = np.append(curve.orbit(x, value, curve.period).ravel(), value)
+    A = product(curve.jacobians(y))
+    return curve._work[2][-1].copy(), A

@@ -109,3 +109,4 @@ def test_a_conserved_quantity_does_not_make_events():
     branch = continue_fixed_point(standard, "K", start, at=1, span=(0.2, 6))
     assert [p.kind for p in branch.special_points] == ["flip"]
     assert branch.special_points[0].value == pytest.approx(4, abs=1e-9)
+    assert "not simple" in branch.special_points[0].normal_form.status
