@@ -65,7 +65,7 @@ def refused(*words):
 
 def test_version_and_help():
     assert good("--version").strip() == __version__
-    for command in ("systems", "derive", "diagram", "manifold", "report"):
+    for command in ("systems", "derive", "diagram", "manifold", "continue", "cascade", "report"):
         assert command in good()
         assert "Usage" in good(command, "--help")
 
@@ -249,3 +249,35 @@ def test_manifold(words, tmp_path):
     assert file.stat().st_size > 10_000
     assert d["distance_at_end"] < d["distance_at_start"]
     assert d["escaped_at"] is None
+
+
+def test_continue_with_doublings():
+    text = good(
+        "continue", "uv-eos", "--parameter", "rho", "--span", "0.2", "2", "--doublings", "2"
+    )
+    assert "flip  1 " in text
+    assert "1.236067977499" in text
+    found = json.loads(good("continue", "logistic", "--span", "1.5", "3.9", "--json"))
+    kinds = [(s["kind"], round(s["value"], 9)) for s in found[0]["special_points"]]
+    assert ("flip", 3.0) in kinds
+
+
+def test_cascade_to_many_digits():
+    found = json.loads(good("cascade", "uv-eos", "--digits", "20", "--doublings", "7", "--json"))
+    assert found["thresholds"][1]["value"].startswith("1.236067977499789696")
+    assert abs(float(found["delta"]["value"]) - 4.669201609) < found["delta"]["error"]
+    text = good("cascade", "henon", "--set", "b=0.3", "--parameter", "a", "--doublings", "4")
+    assert "0.3675" in text
+
+
+@pytest.mark.parametrize(
+    ("words", "named"),
+    [
+        (("continue", "henon", "--span", "0", "1"), "--parameter"),
+        (("continue", "logistic", "--span", "2", "1"), "span"),
+        (("continue", "logistic", "--span", "0", "1", "--start", "x=0.1"), "--at"),
+        (("cascade", "uv-eos", "--digits", "0"), "digits"),
+    ],
+)
+def test_bad_words_of_continuation(words, named):
+    assert named in refused(*words)

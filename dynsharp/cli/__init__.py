@@ -69,6 +69,11 @@ Start = Annotated[
     list[str] | None, typer.Option("--start", help="Starting value, F=0.4; repeatable.")
 ]
 
+Parameter = Annotated[
+    str | None, typer.Option(help="Parameter to follow; may be left out if there is only one.")
+]
+At = Annotated[float | None, typer.Option(help="Value of the parameter at --start.")]
+
 
 @app.callback(invoke_without_command=True)
 def _program(
@@ -192,6 +197,65 @@ def diagram_(
         _fail(f"interrupted: {numbers['unfinished']} orbits are missing in {output}", code=130)
 
 
+@app.command("continue")
+def continue_(
+    system: System,
+    span: Annotated[tuple[float, float], typer.Option(help="Least and greatest value.")],
+    parameter: Parameter = None,
+    doublings: Annotated[int, typer.Option(help="Doubled cycles to follow as well.")] = 0,
+    fixed: Set = None,
+    start: Start = None,
+    at: At = None,
+    as_json: Json = False,
+) -> None:
+    """Follow a fixed point, with its bifurcations.
+
+    Without --start it is one that is stable somewhere in the span.
+    """
+    from dynsharp.report.branches import branches, branches_as_dict
+
+    m, name = _one_parameter(system, parameter, fixed)
+    with _stages() as tell:
+        tell("branches")
+        found = branches(m, name, span, start=_start(m, start), at=at, doublings=doublings)
+    if as_json:
+        _print_json(branches_as_dict(found))
+    else:
+        print("\n".join(map(repr, found)))
+    if not all(len(b.to_dataset()["point"]) for b in found):
+        _fail(found[-1].status, code=1)
+
+
+@app.command("cascade")
+def cascade_(
+    system: System,
+    parameter: Parameter = None,
+    doublings: Annotated[int, typer.Option(help="Number of flips.")] = 8,
+    digits: Annotated[int, typer.Option(help="Significant digits.")] = 15,
+    fixed: Set = None,
+    start: Start = None,
+    at: At = None,
+    as_json: Json = False,
+) -> None:
+    """Follow a period-doubling cascade to many digits.
+
+    Without --start it begins before the first flip that has a closed form.
+    """
+    from dynsharp.report.branches import cascade_as_dict
+    from dynsharp.report.branches import doublings as follow
+
+    m, name = _one_parameter(system, parameter, fixed)
+    with _stages() as tell:
+        tell("cascade")
+        found = follow(m, name, doublings, digits, start=_start(m, start), at=at)
+    if as_json:
+        _print_json(cascade_as_dict(found))
+    else:
+        print(found)
+    if found.status != "complete":
+        _fail(found.status, code=1)
+
+
 @app.command("manifold")
 def manifold_(
     system: System,
@@ -263,7 +327,7 @@ def _system(text: str, fixed: list[str] | None, swept: str | None = None) -> Dis
     m = load_system(text)
     values = assignments("--set", fixed or ())
     if swept is not None:
-        m.parameter(swept, "--sweep")
+        m.parameter(swept)
         if swept in values:
             raise InputError("--set", swept, "parameters that are not swept")
         missing = [s.name for s in m.parameters if s.name not in (*values, swept)]
@@ -271,6 +335,18 @@ def _system(text: str, fixed: list[str] | None, swept: str | None = None) -> Dis
             wants = " ".join(f"--set {name}=VALUE" for name in missing)
             raise InputError("--set", f"no value for {', '.join(missing)} of {m.name}", wants)
     return m.substitute(values)
+
+
+def _one_parameter(
+    text: str, parameter: str | None, fixed: list[str] | None
+) -> tuple[DiscreteMap, str]:
+    """Return the system with all parameters but one put in, and the name of that one."""
+    if parameter is None:
+        left = [s.name for s in _system(text, fixed).parameters]
+        if len(left) != 1:
+            raise InputError("--parameter", "nothing", f"one of {', '.join(left) or 'none'}")
+        parameter = left[0]
+    return _system(text, fixed, swept=parameter), parameter
 
 
 def _start(m: DiscreteMap, texts: list[str] | None) -> dict[str, float] | None:
