@@ -50,7 +50,7 @@ def test_uv_in_its_own_units():
 def test_chain_has_its_learning_rate_threshold(depth):
     weights = sp.symbols(f"w1:{depth + 1}", real=True)
     map_ = ds.gradient_descent((sp.prod(weights) - q) ** 2 / 2, weights, eta)
-    threshold = only(ds.thresholds(ds.fixed_points(map_)[0], eta))
+    threshold = only(ds.thresholds(ds.fixed_points(map_)[0], eta, budget=60))
     exact = 2 / (depth * q ** (2 - sp.Rational(2, depth)))
     assert sp.simplify(threshold.value / exact) == 1
     assert threshold.criticality == "supercritical"
@@ -288,3 +288,28 @@ def test_a_point_without_closed_form_still_says_where():
     (sentence,) = ds.thresholds(ds.fixed_points(map_)[0], eta).unresolved
     assert "at eta = " in sentence
     assert "x**3" in sentence
+
+
+def test_flip_of_a_map_with_a_kink():
+    a, b = sp.symbols("a b", real=True)
+    lozi = ds.DiscreteMap({x: 1 - a * sp.Abs(x) + y, y: b * x}, parameters=[a, b])
+    found = [t for p in ds.fixed_points(lozi) for t in ds.thresholds(p, a)]
+    assert [(t.kind, t.value, t.condition) for t in found] == [
+        ("flip", 1 - b, sp.And(b > -1, b < 1))
+    ]
+
+
+def test_a_family_whose_last_member_is_at_infinity():
+    loss = (u * sp.exp(-v) - q) ** 2 / 2
+    (family,) = ds.fixed_points(ds.gradient_descent(loss, [u, v], eta))
+    found = ds.thresholds(family, eta)
+    assert not found
+    assert any("2/q**2 as v -> oo" in sentence for sentence in found.unresolved)
+
+
+def test_heavy_ball_has_no_momentum_past_one():
+    map_ = ds.heavy_ball((u * v - q) ** 2 / 2, [u, v], eta, beta)
+    found = ds.thresholds(ds.fixed_points(map_)[0], beta)
+    at_one = [t for t in found if t.value == 1]
+    assert at_one
+    assert all(t.condition == (eta < 2 / q) for t in at_one)  # no coordinate of the family is left
