@@ -9,12 +9,13 @@ import sympy as sp
 from sympy.logic.boolalg import Boolean
 
 from dynsharp._expressions import tidy
-from dynsharp.symbolic import conditions
+from dynsharp.symbolic import conditions, signs
 from dynsharp.symbolic._decompose import decompose, named
+from dynsharp.symbolic._roots import roots
 from dynsharp.symbolic.fixed_points import FixedPoint, conjuncts
 from dynsharp.symbolic.stability import boundary
 
-__all__ = ["Crossing", "critical_solutions", "crossings", "real_solution"]
+__all__ = ["Crossing", "critical_solutions", "crossings", "for_some_member", "real_solution"]
 
 
 @dataclass(frozen=True)
@@ -47,10 +48,10 @@ def critical_solutions(
     p: FixedPoint, symbol: sp.Symbol, crossing: Crossing
 ) -> tuple[list[dict[sp.Symbol, sp.Expr]], list[str]]:
     """Solve for the parameter, and for what else is open: values of it at which p is critical."""
-    roots: dict[sp.Symbol, sp.Expr] = {}
+    radicals: dict[sp.Symbol, sp.Expr] = {}
     implicit = [x for x, e in p.state.items() if e == x and x not in (*p.family, symbol)]
     if not p.family or symbol in p.family:
-        systems = [_without_radicals([crossing.equation, *p.relations], roots)]
+        systems = [_without_radicals([crossing.equation, *p.relations], radicals)]
         unknowns = [symbol, *implicit]
     elif p.relations:
         return [], ["a family without a closed form; fix one of its coordinates"]
@@ -64,20 +65,37 @@ def critical_solutions(
     solutions: list[dict[sp.Symbol, sp.Expr]] = []
     missing: list[str] = []
     for system in systems:
-        extra = [x for e in system for x in e.free_symbols if x in roots or x == _NU]
+        extra = [x for e in system for x in e.free_symbols if x in radicals or x == _NU]
         extra += [x for e in system for x in e.free_symbols if x.name.endswith("_squared")]
         components, unresolved = decompose(system, [*unknowns, *dict.fromkeys(extra)], 1e6)
         missing += unresolved
         for c in components:
             if c.relations:
-                value = c.solution[symbol].subs(dict(reversed(roots.items())))
+                value = c.solution[symbol].subs(dict(reversed(radicals.items())))
                 where = "" if value == symbol else f"at {symbol} = {value}, but "
-                missing.append(f"{where}no closed form for {named(_put_back(c.relations, roots))}")
+                missing.append(
+                    f"{where}no closed form for {named(_put_back(c.relations, radicals))}"
+                )
             elif symbol not in c.free:
                 solution = {x: tidy(sp.powsimp(e)) for x, e in c.solution.items()}
                 if not any(_alike(solution, other, symbol) for other in solutions):
                     solutions.append(solution)
+    if not solutions and not missing and len(p.family) == 1 and symbol not in p.family:
+        missing = _at_the_ends(p, symbol, crossing)
     return solutions, missing
+
+
+def _at_the_ends(p: FixedPoint, symbol: sp.Symbol, crossing: Crossing) -> list[str]:
+    """Say which value is approached, and by no member attained, along an unbounded family."""
+    (c,) = p.family
+    values = roots(sp.fraction(sp.together(crossing.equation))[0], symbol) or []
+    found = []
+    for value in values:
+        for end in (-sp.oo, sp.oo) if value.has(c) else ():
+            limit = sp.limit(value, c, end)
+            if limit.is_finite and not limit.is_zero and not limit.has(sp.AccumBounds):
+                found.append(f"no member is the last; {symbol} = {tidy(limit)} as {c} -> {end}")
+    return found
 
 
 _NU = sp.Symbol("Lagrange_multiplier", real=True)
@@ -110,12 +128,53 @@ def _alike(a: dict[sp.Symbol, sp.Expr], b: dict[sp.Symbol, sp.Expr], symbol: sp.
 def real_solution(solution: dict[sp.Symbol, sp.Expr]) -> Boolean:
     """Return the condition for the solution to be real and as its unknowns are assumed to be."""
     real = [conditions.real_condition(e) for e in solution.values()]
-    signs = [
+    assumed = [
         conditions.positive(e) if x.is_positive else conditions.not_negative(e)
         for x, e in solution.items()
         if x.is_nonnegative
     ]
-    return conditions.simplify(sp.And(*real, *signs))
+    return conditions.simplify(sp.And(*real, *assumed))
+
+
+def for_some_member(
+    condition: Boolean, coordinates: Sequence[sp.Symbol], order: Sequence[sp.Symbol]
+) -> Boolean:
+    """Eliminate coordinates of a family: what other symbols must satisfy for a member to exist.
+
+    A bound on the coordinate holds somewhere iff it does where its gap is greatest. A condition
+    with several such bounds, or without closed form, stays as it is.
+    """
+    for c in coordinates:
+        bounds = [a for a in conjuncts(condition) if a.has(c) and not isinstance(a, sp.Ne)]
+        rest = [a for a in conjuncts(condition) if not a.has(c)]
+        if len(bounds) > 1 or not all(isinstance(a, sp.Rel) for a in bounds):
+            return condition
+        possible = [_somewhere(a, c) for a in bounds]
+        if None in possible:
+            return condition
+        condition = conditions.simplify(sp.And(*rest, *possible), (), order)
+    return condition
+
+
+def _somewhere(bound: Boolean, c: sp.Symbol) -> Boolean | None:
+    gap = sp.together(bound.gts - bound.lts)
+    critical: list[sp.Expr] = []
+    for f, _ in signs.factors(sp.fraction(sp.together(sp.diff(gap, c)))[0]):
+        found = roots(f, c) if f.has(c) else []
+        if found is None:
+            return None
+        critical += found
+    ends = (-sp.oo, sp.oo) if not c.is_nonnegative else (sp.oo,)
+    limits = [sp.limit(gap, c, end) for end in ends] if gap.is_rational_function(c) else []
+    if sp.oo in limits:
+        return sp.true
+    if not all(e == -sp.oo or e.is_finite for e in limits):
+        return None  # the sign of the end is open
+    greatest = dict.fromkeys(sp.simplify(gap.subs(c, value)) for value in critical)
+    strict = isinstance(bound, sp.Gt | sp.Lt)
+    attained = [e > 0 if strict else e >= 0 for e in greatest if not e.has(sp.nan, sp.zoo, sp.oo)]
+    approached = [e > 0 for e in limits if e.is_finite]
+    return sp.Or(*attained, *approached)
 
 
 def _open_factors(equation: sp.Expr, p: FixedPoint) -> list[sp.Expr]:
@@ -142,12 +201,12 @@ def _extremal(p: FixedPoint, symbol: sp.Symbol, equation: sp.Expr) -> Iterator[l
         if sp.Ne(c, 0) in facts
         and all(sp.expand(e.subs(c, -c) - e) == 0 for e in (equation, *edges))
     }
-    roots = {c: sp.sqrt(s) for c, s in even.items()}
-    equation, *edges = (sp.expand(e.subs(roots)) for e in (equation, *edges))
+    squares = {c: sp.sqrt(s) for c, s in even.items()}
+    equation, *edges = (sp.expand(e.subs(squares)) for e in (equation, *edges))
     coordinates = [even.get(c, c) for c in p.family]
     # s ∂/∂s is the shorter of the two where s is a unit, as it is in products of weights.
     scale = [c if c.is_positive or sp.Ne(c, 0) in facts else sp.S.One for c in coordinates]
-    back = [c - root for c, root in roots.items()]
+    back = [c - root for c, root in squares.items()]
 
     def gradient(e: sp.Expr) -> list[sp.Expr]:
         return [sp.expand(u * sp.diff(e, c)) for u, c in zip(scale, coordinates, strict=True)]

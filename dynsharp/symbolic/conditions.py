@@ -121,9 +121,9 @@ def real_condition(expression: sp.Expr) -> Boolean:
         elif isinstance(e, sp.log):
             conditions.append(positive(e.args[0]))
         elif isinstance(e, sp.atanh):
-            conditions += [positive(1 - e.args[0]), positive(1 + e.args[0])]
+            conditions.append(positive(1 - e.args[0] ** 2))
         elif isinstance(e, sp.asin | sp.acos):
-            conditions += [not_negative(1 - e.args[0]), not_negative(1 + e.args[0])]
+            conditions.append(not_negative(1 - e.args[0] ** 2))
         elif isinstance(e, sp.acosh):
             conditions.append(not_negative(e.args[0] - 1))
     return simplify(sp.And(*conditions))
@@ -183,7 +183,9 @@ def _rewritten(atom: Boolean, facts: list[Boolean], order: Sequence[sp.Symbol]) 
 def _weak(atom: Boolean, facts: list[Boolean], order: Sequence[sp.Symbol]) -> Boolean:
     """Rewrite f ≥ 0 as the complement of a single bound f < 0, if that is what it comes to."""
     below = positive(atom.lts - atom.gts, facts, order)
-    return sp.Not(below) if isinstance(below, sp.Gt | sp.Lt) else atom
+    single = isinstance(below, sp.Gt | sp.Lt) or below in (sp.true, sp.false)
+    solved = len(below.free_symbols) == 1 and _is_bound(below, *below.free_symbols)
+    return sp.to_nnf(sp.Not(below)) if single or solved else atom
 
 
 def _strict(atoms: list[Boolean]) -> list[Boolean]:

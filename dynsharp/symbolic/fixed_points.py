@@ -14,7 +14,9 @@ from dynsharp._expressions import tidy
 from dynsharp.errors import InputError
 from dynsharp.map import DiscreteMap
 from dynsharp.symbolic import conditions
+from dynsharp.symbolic._budget import BudgetExceeded, limit
 from dynsharp.symbolic._decompose import Component, decompose
+from dynsharp.symbolic._pieces import Piece, pieces
 from dynsharp.symbolic.stability import (
     boundary,
     characteristic_polynomial,
@@ -22,6 +24,8 @@ from dynsharp.symbolic.stability import (
 )
 
 __all__ = ["FixedPoint", "FixedPoints", "fixed_points"]
+
+_SIMPLIFYING = 6.0  # seconds for making a stability condition readable
 
 
 @dataclass(frozen=True, repr=False)
@@ -40,7 +44,10 @@ class FixedPoint:
     relations
         Expressions that vanish at the point and fix the state variables without a closed form.
     exists
-        Condition under which the point is real, finite and in the map's domain.
+        Condition under which the point is real, finite and in the map's domain; for a map with
+        kinks (Abs, Max, Piecewise, ...) also on that smooth piece of it.
+    smooth_map
+        That piece; the map itself if it has no kinks.
     """
 
     map: DiscreteMap
@@ -48,11 +55,21 @@ class FixedPoint:
     family: tuple[sp.Symbol, ...] = ()
     relations: tuple[sp.Expr, ...] = ()
     exists: Boolean = sp.true
+    smooth_map: DiscreteMap | None = None
+
+    def __post_init__(self) -> None:
+        if self.smooth_map is None:
+            object.__setattr__(self, "smooth_map", self.map)
+
+    @property
+    def piece(self) -> DiscreteMap:
+        """The smooth map that equals the map near the point."""
+        return self.map if self.smooth_map is None else self.smooth_map
 
     @cached_property
     def jacobian(self) -> sp.ImmutableMatrix:
         """Jacobian of the map at the point."""
-        at = self.map.jacobian.subs(self.state, simultaneous=True)
+        at = self.piece.jacobian.subs(self.state, simultaneous=True)
         return sp.ImmutableMatrix(at.applyfunc(_entry))
 
     @cached_property
@@ -97,7 +114,11 @@ class FixedPoint:
         edges = [boundary(f, self.has_real_multipliers) for f in self.transverse_factors]
         inside = [e > 0 for edge in edges for e in edge.expressions()]
         order = (*self.map.parameters, *self.family)
-        return conditions.simplify(sp.And(*inside), self._facts, order)
+        try:
+            with limit(_SIMPLIFYING):
+                return conditions.simplify(sp.And(*inside), self._facts, order)
+        except BudgetExceeded:
+            return sp.And(*inside)  # as true, only longer
 
     @property
     def has_real_multipliers(self) -> bool:
@@ -119,6 +140,8 @@ class FixedPoint:
         lines = [f"({', '.join([point] * bool(point) + implicit)})"]
         if self.family:
             lines[0] += f" for every {', '.join(map(str, self.family))}"
+        if len(self.family) == len(self.state):
+            lines = [f"every ({', '.join(map(str, self.family))})"]
         lines += [f"    where {r} = 0" for r in self.relations]
         if self.exists != sp.true:
             lines.append(f"    exists       {self.exists}")
@@ -206,9 +229,20 @@ def fixed_points(map: DiscreteMap, budget: float = 20.0) -> FixedPoints:
     """
     if not isinstance(map, DiscreteMap):
         raise InputError("map", repr(map), "a DiscreteMap")
-    equations = [e - x for x, e in map.update.items()]
-    components, unresolved = decompose(equations, map.state, budget)
-    points = [p for c in components if (p := _point(map, c)).exists != sp.false]
+    points: list[FixedPoint] = []
+    unresolved: list[str] = []
+    smooth_pieces = pieces(map)
+    for piece in smooth_pieces:
+        equations = [e - x for x, e in piece.map.update.items()]
+        components, missing = decompose(equations, map.state, budget / len(smooth_pieces))
+        unresolved += [m for m in missing if m not in unresolved]
+        for c in components:
+            p = _point(map, c, piece)
+            if p.exists != sp.false:
+                points.append(p)
+            elif _on_border(p, piece):
+                unresolved.append(f"{_where(p)} lies on a kink of the map: it has no multipliers")
+    points.sort(key=lambda p: -len(p.family))
     smooth = [p for p in points if all(_is_finite(e) for e in p.jacobian)]
     unresolved += [
         f"the multipliers at {p.state} are not defined for symbolic exponents; give them numbers"
@@ -223,13 +257,30 @@ def conjuncts(condition: Boolean) -> list[Boolean]:
     return list(condition.args) if isinstance(condition, sp.And) else [condition]
 
 
-def _point(map: DiscreteMap, component: Component) -> FixedPoint:
+def _point(map: DiscreteMap, component: Component, piece: Piece) -> FixedPoint:
     state = {x: tidy(component.solution[x]) for x in map.state}
     finite = [sp.Ne(e, 0) for e in component.nonzero]
     real = [conditions.real_condition(e) for e in state.values()]
     domain = map.domain.subs(state, simultaneous=True) if map.domain != sp.true else sp.true
-    exists = conditions.simplify(sp.And(*finite, *real, _without_abs(domain)))
-    return FixedPoint(map, state, component.free, component.relations, exists)
+    where = [c.subs(state, simultaneous=True) for c in piece.where]
+    exists = conditions.simplify(sp.And(*finite, *real, _without_abs(domain), *where))
+    return FixedPoint(map, state, component.free, component.relations, exists, piece.map)
+
+
+def _on_border(p: FixedPoint, piece: Piece) -> bool:
+    """Whether the point satisfies the conditions of the piece except that it is on their border."""
+    closed = [
+        c.replace(
+            lambda e: isinstance(e, sp.Gt | sp.Lt),
+            lambda e: e.gts >= e.lts,
+        ).subs(p.state, simultaneous=True)
+        for c in piece.where
+    ]
+    return bool(closed) and conditions.simplify(sp.And(*closed)) != sp.false
+
+
+def _where(p: FixedPoint) -> str:
+    return "(" + ", ".join(f"{x} = {e}" for x, e in p.state.items()) + ")"
 
 
 def _without_abs(condition: Boolean) -> Boolean:

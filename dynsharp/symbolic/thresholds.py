@@ -20,6 +20,7 @@ from dynsharp.symbolic._crossings import (
     Crossing,
     critical_solutions,
     crossings,
+    for_some_member,
     real_solution,
 )
 from dynsharp.symbolic.family_flip import family_flip_at
@@ -71,7 +72,7 @@ class Threshold:
 
 
 _OPEN: str | None = "undetermined"
-_SEARCH = 0.75  # the part of the budget for the critical values; the rest is for normal forms
+_SEARCH = 0.75  # at most this part of the budget goes to critical values; the rest to normal forms
 
 
 class Thresholds(list[Threshold]):
@@ -97,6 +98,10 @@ def thresholds(p: FixedPoint, parameter: Name, budget: float = 20.0) -> Threshol
     no member that exists is stable. It is an extremum, over the family, of the parameter at which
     a member loses stability, in the interior or where members cease to exist. Along one of the
     family's own coordinates, the threshold is the position at which the members lose stability.
+
+    A point that is stable for no parameters has none: of the two branches of a fold only the one
+    that is stable next to it lists it. Nor is the border of a smooth piece of a map with kinks one:
+    where the point leaves its piece, its ``exists`` says.
 
     Values at which the map degenerates (a zero step makes every state a fixed point) are no
     bifurcation and are left out.
@@ -132,6 +137,7 @@ def thresholds(p: FixedPoint, parameter: Name, budget: float = 20.0) -> Threshol
         raise InputError("parameter", symbol, f"a parameter or a family coordinate: {wanted}")
     found: list[_Critical] = []
     unresolved: list[str] = []
+    deadline = time.monotonic() + budget
     try:
         with limit(_SEARCH * budget):
             for crossing in crossings(p) if p.stable != sp.false else ():
@@ -146,7 +152,6 @@ def thresholds(p: FixedPoint, parameter: Name, budget: float = 20.0) -> Threshol
         unresolved.append(f"thresholds along {symbol}: {spent}; raise the budget or fix parameters")
     named: list[Threshold] = []
     late: list[str] = []
-    deadline = time.monotonic() + (1 - _SEARCH) * budget
     for n, c in enumerate(found):
         kind, criticality = c.kind, _OPEN
         try:
@@ -156,7 +161,7 @@ def thresholds(p: FixedPoint, parameter: Name, budget: float = 20.0) -> Threshol
             late.append(str(c.value))
         named.append(Threshold(kind, c.value, symbol, criticality, c.condition, c.state))
     if late:
-        spent = f"not finished within {(1 - _SEARCH) * budget:g} s"
+        spent = f"not finished within {budget:g} s in all"
         where = ", ".join(late) if len(str(late)) <= 100 else f"{len(late)} of these values"
         unresolved.append(f"criticality at {symbol} = {where}: {spent}")
     return Thresholds(sorted(named, key=_by_value), list(dict.fromkeys(unresolved)))
@@ -192,7 +197,7 @@ def _critical(
     if p.family and symbol not in p.family and _opens_inside(p, crossing, at):
         return None
     real = real_solution(at)
-    inside = [conditions.without_moduli(tidy(e.subs(at)), conjuncts(real)) for e in crossing.inside]
+    inside = [_inside(e, crossing, at, conjuncts(real)) for e in crossing.inside]
     if any(e.has(sp.nan, sp.zoo) for e in (value, *inside)):
         return None  # the member does not exist for these parameters
     exists = sp.And(p.exists.subs(at), real)
@@ -200,12 +205,30 @@ def _critical(
     condition = conditions.simplify(
         sp.And(exists, beside, *(e > 0 for e in inside)), (), p.map.parameters
     )
+    if symbol not in p.family:
+        free = [c for c in p.family if at.get(c, c) == c]
+        condition = for_some_member(condition, free, p.map.parameters)
     if condition == sp.false or _degenerates(p, symbol, value):
         return None
     facts = conjuncts(condition)
     at = {x: _with_signs(e, facts) for x, e in at.items()}
     state = {x: _with_signs(e.subs(at, simultaneous=True), facts) for x, e in p.state.items()}
     return _Critical(crossing.kind, at[symbol], at, state, condition)
+
+
+def _inside(
+    e: sp.Expr, crossing: Crossing, at: dict[sp.Symbol, sp.Expr], facts: list[Boolean]
+) -> sp.Expr:
+    """Return what must be positive for e to be positive on the stable side of the value.
+
+    It is e there; where e vanishes too (heavy ball at β = 1: a pair and the multiplier β leave the
+    circle at once), its ratio to the crossing's expression.
+    """
+    here = conditions.without_moduli(tidy(e.subs(at)), facts)
+    if here != 0:
+        return here
+    ratio = sp.cancel(e / crossing.equation).subs(at)
+    return here if ratio.has(sp.nan, sp.zoo) else tidy(ratio)
 
 
 def _stable_beside(
@@ -277,9 +300,9 @@ def _degenerates(p: FixedPoint, symbol: sp.Symbol, value: sp.Expr) -> bool:
     A linear map has a line of them wherever a multiplier is 1: only where it is the identity does
     it degenerate.
     """
-    if symbol in p.family:
+    if symbol in p.family or p.piece is not p.map:
         return False
-    displacement = p.map.jacobian - sp.eye(p.map.dimension)
+    displacement = p.piece.jacobian - sp.eye(p.map.dimension)
     linear = not displacement.has(*p.map.state)
     names = sorted(displacement.free_symbols | value.free_symbols | {symbol}, key=str)
     # The generic rank, at a point without special position: parameters may have to be integers.
@@ -298,7 +321,7 @@ def _normal_form(p: FixedPoint, symbol: sp.Symbol, c: _Critical) -> tuple[str, s
     verdicts = set()
     free = set().union(at[symbol].free_symbols, *(e.free_symbols for e in state.values()))
     for signs in _signs(facts, free | set(p.map.parameters) - {symbol}):
-        signed = p.map.substitute({x: e for x, e in signs.items() if x in p.map.parameters})
+        signed = p.piece.substitute({x: e for x, e in signs.items() if x in p.map.parameters})
         point = {x: sp.powdenest(e.subs(signs)) for x, e in state.items()}
         values = {symbol: sp.powdenest(at[symbol].subs(signs))} if symbol not in p.family else {}
         size_facts = [f.subs(signs) for f in facts]

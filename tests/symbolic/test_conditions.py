@@ -148,3 +148,13 @@ def test_bounds_are_compared_by_what_two_others_imply():
 def test_a_weak_fact_gives_a_sign_to_a_factor():
     assert conditions.positive(a * (g - q), [q <= g]) == sp.And(a > 0, g > q)
     assert conditions.simplify(a**2 - 2 * a * b + b**2 + 4 * c**2 >= 0) == sp.true
+
+
+def test_the_range_of_an_inverse_sine():
+    assert conditions.real_condition(sp.asin(a / q)) == (q >= sp.Abs(a))
+    assert conditions.real_condition(sp.asin(a / sp.sqrt(a**2 + 4))) == sp.true
+
+
+def test_a_weak_condition_in_one_symbol_is_solved():
+    given = sp.And(a**2 - 8 * a >= 0, 2 * a + 2 * sp.sqrt(a**2 - 8 * a) - 4 >= 0)
+    assert conditions.simplify(given) == sp.Or(a <= -1, a >= 8)

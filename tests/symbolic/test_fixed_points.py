@@ -199,3 +199,49 @@ def test_a_value_that_a_function_does_not_take_is_no_solution():
     points = ds.fixed_points(ds.gradient_descent(loss, [u, v], eta))
     assert not any(p.relations for p in points)
     assert {tuple(p.state.values()) for p in points} == {(sp.atanh(q) / v, v), (0, 0)}
+
+
+KINKS = {
+    "tent": ({x: r * sp.Min(x, 1 - x)}, {r: 1.7}),
+    "Lozi": ({x: 1 - a * sp.Abs(x) + y, y: b * x}, {a: 1.4, b: 0.3}),
+    "two lines": ({x: sp.Piecewise((a * x + 1, x < 0), (b * x + 1, True))}, {a: 0.3, b: -0.5}),
+    "two kinks": ({x: a * sp.Max(x - 1, 0) - b * sp.Abs(x + 1) + 1}, {a: -2.0, b: 0.7}),
+}
+
+
+@pytest.mark.parametrize("name", KINKS)
+def test_kinks_split_the_map_into_smooth_pieces(name):
+    """Against Newton's method from many starts."""
+    update, values = KINKS[name]
+    map_ = ds.DiscreteMap(update, list(values))
+    step = sp.lambdify([map_.state], [e.subs(values) for e in map_.expressions], "numpy")
+    starts = np.random.default_rng(0).uniform(-3, 3, (60, map_.dimension))
+    found = set()
+    for s in starts:
+        for _ in range(40):
+            F = np.array(step(s), dtype=float)
+            A = np.array(
+                [(np.array(step(s + 1e-7 * e), dtype=float) - F) / 1e-7 for e in np.eye(len(s))]
+            ).T
+            s = s - np.linalg.solve(A - np.eye(len(s)), F - s)
+        if np.allclose(step(s), s, atol=1e-9):
+            found.add(tuple(np.round(s, 6)))
+    points = [p for p in ds.fixed_points(map_) if bool(p.exists.subs(values))]
+    exact = {tuple(np.round([float(e.subs(values)) for e in p.state.values()], 6)) for p in points}
+    assert exact == found
+    for p in points:
+        at = np.array([float(e.subs(values)) for e in p.state.values()])
+        A = [(np.array(step(at + 1e-6 * e)) - at) / 1e-6 for e in np.eye(len(at))]
+        assert bool(p.stable.subs(values)) == (max(abs(np.linalg.eigvals(np.array(A).T))) < 1)
+
+
+def test_a_dead_unit_is_a_family_of_its_own():
+    dead, alive = ds.fixed_points(ds.gradient_descent((v * sp.Max(u, 0) - 1) ** 2 / 2, [u, v], eta))
+    assert (dead.family, dead.exists) == ((u, v), u < 0)
+    assert (alive.family, alive.exists, alive.state[u]) == ((v,), v > 0, 1 / v)
+
+
+def test_a_point_on_a_kink_is_said():
+    points = ds.fixed_points(ds.DiscreteMap({x: sp.Abs(x) / 2}))
+    assert not points
+    assert any("kink" in sentence for sentence in points.unresolved)
