@@ -268,6 +268,6 @@ def test_a_threshold_needs_all_other_values():
 def test_without_a_member_the_one_that_is_stable_longest_is_simulated():
     physical = systems.uv_physical()
     testing.assert_threshold(physical, family(physical), "eta", fixed={"g": 1, "y": 2})
+    wrong = physical.substitute({"eta": 2 * physical.parameter("eta")})
     with pytest.raises(AssertionError, match="theory"):
-        wrong = physical.substitute({"eta": 2 * physical.parameter("eta")})
         testing.assert_threshold(wrong, family(physical), "eta", fixed={"g": 1, "y": 2})

@@ -275,7 +275,8 @@ class _Printer(PythonCodePrinter):
             return f"math.sqrt({self._print(e.base)})**{n.p}"
         if n.is_Integer and e.base.is_Symbol and n <= 4:
             square = f"{base}*{base}"
-            return {2: f"({square})", 3: f"({square}*{base})", 4: f"(({square})*({square}))"}[int(n)]
+            products = {2: square, 3: f"{square}*{base}", 4: f"({square})*({square})"}
+            return f"({products[int(n)]})"
         if n.is_Integer:
             return f"{base}**{n}"  # numba unrolls a literal exponent by repeated squaring
         return f"{base}**{self._atom(n)}"

@@ -12,7 +12,7 @@ from types import FrameType
 __all__ = ["BudgetExceeded", "limit"]
 
 
-class BudgetExceeded(BaseException):  # noqa: N818 - not an error: an answer that is not there yet
+class BudgetExceeded(BaseException):
     """The stated time for a piece of algebra is over.
 
     No Exception, so that an ``except Exception`` inside the algebra does not take it for its own.

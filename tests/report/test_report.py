@@ -119,6 +119,7 @@ def numbers_and_print(result, tmp_path):
     assert "FAIL" not in out.getvalue()
 
 
+@pytest.mark.slow
 def test_report(data, tmp_path, monkeypatch):
     """One run, since it takes most of the time here, and everything that is asked of it."""
     whole = Figure.savefig  # pixels cost the most, and none is looked at here
