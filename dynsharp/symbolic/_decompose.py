@@ -303,7 +303,9 @@ def _at_zero(
             (x,) = unknowns
             if e.subs(x, 0) == 0 and x not in branch.excluded and admissible(sp.S.Zero, x):
                 rest = [f for f in equations if f is not e]
-                other = branch.with_equations(equations, excluded=[*branch.excluded, x])
+                other = branch.with_equations(
+                    equations, excluded=[*branch.excluded, x], nonzero=[*branch.nonzero, x]
+                )
                 return [_assigned(branch, rest, x, sp.S.Zero), other]
     return None
 

@@ -227,6 +227,7 @@ def test_a_branch_that_is_born_unstable_has_no_threshold_there():
     assert any(bool(t.condition.subs({step: 0.6, target: 0.2})) for t in born)
 
 
+@pytest.mark.slow
 def test_a_biquadratic_is_solved():
     map_ = ds.gradient_descent((u * v - q) ** 2 / 2, [u, v], eta)
     family = ds.fixed_points(map_)[0]
@@ -313,3 +314,14 @@ def test_heavy_ball_has_no_momentum_past_one():
     at_one = [t for t in found if t.value == 1]
     assert at_one
     assert all(t.condition == (eta < 2 / q) for t in at_one)  # no coordinate of the family is left
+
+
+def test_the_branch_without_closed_form_does_not_inherit_from_zero():
+    map_ = ds.DiscreteMap({x: r * sp.sin(sp.pi * x)}, [r])
+    zero, other = ds.fixed_points(map_)
+    assert other.exists == sp.Ne(x, 0)
+    assert [(t.kind, t.value) for t in ds.thresholds(zero, r)] == [
+        ("flip", -1 / sp.pi),
+        ("pitchfork", 1 / sp.pi),
+    ]
+    assert not ds.thresholds(other, r)
