@@ -160,6 +160,10 @@ def _nonzero_factor(f: sp.Expr) -> Boolean:
     """Write f ≠ 0; A + B√R with A > 0 > B vanishes where A² = B²R does."""
     A, B, R = split_root(f) or (sp.S.Zero, sp.S.Zero, sp.S.Zero)
     if (sign(A) or 0) * (sign(B) or 0) != -1:
+        x = next(iter(f.free_symbols), None)
+        linear = x is not None and f.free_symbols == {x} and f.is_polynomial(x)
+        if linear and sp.degree(f, x) == 1:
+            return sp.Ne(x, sp.Poly(f, x).all_roots()[0])
         return sp.Ne(f, 0)
     return _nonzero(sp.expand(A**2 - B**2 * R))
 
@@ -388,8 +392,8 @@ def _by_symbol(atoms: set[Boolean]) -> Boolean:
     """Join the atoms; those in one symbol alone are solved together."""
     alone = {next(iter(a.free_symbols)) for a in atoms if len(a.free_symbols) == 1}
     for x in sorted(alone, key=str):
-        mine = {a for a in atoms if a.free_symbols == {x}}
-        if len(mine) > 1 and all(_is_bound(a, x) for a in mine):
+        mine = {a for a in atoms if a.free_symbols == {x} and _is_bound(a, x)}
+        if len(mine) > 1:
             try:
                 solved = sp.And(*mine).as_set()
             except NotImplementedError:

@@ -25,7 +25,7 @@ from dynsharp.symbolic.stability import (
 
 __all__ = ["FixedPoint", "FixedPoints", "fixed_points"]
 
-_SIMPLIFYING = 6.0  # seconds for making a stability condition readable
+_SIMPLIFYING = 6.0  # seconds for making a stability condition, or a pair of roots, readable
 
 
 @dataclass(frozen=True, repr=False)
@@ -322,8 +322,12 @@ def _roots(factor: sp.Poly) -> list[sp.Expr]:
         return [_about_one(-coefficients[1])]
     if factor.degree() == 2:
         _, b, c = coefficients
-        root = sp.sqrt(sp.factor(b**2 - 4 * c))
-        return [tidy((-b + s * root) / 2) for s in (1, -1)]
+        try:
+            with limit(_SIMPLIFYING):
+                root = sp.sqrt(sp.factor(b**2 - 4 * c))
+                return [tidy((-b + s * root) / 2) for s in (1, -1)]
+        except BudgetExceeded:
+            return [(-b + s * sp.sqrt(b**2 - 4 * c)) / 2 for s in (1, -1)]
     if all(c.is_Rational for c in coefficients):
         return list(factor.all_roots())
     return []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from math import sqrt
+from math import exp, sqrt
 
 import numpy as np
 import sympy as sp
@@ -251,11 +251,23 @@ def _stable_beside(
         if here != 0:
             rest *= here**n
         elif n.is_integer and n % 2:
-            s = conditions.sign(f, facts)
+            s = conditions.sign(f, facts) or _cofactor(f, facts, at)
             if s is None:
                 return sp.true
             rest *= s
     return conditions.positive(rest) if vanishing else sp.true
+
+
+def _cofactor(f: sp.Expr, facts: list[Boolean], at: dict[sp.Symbol, sp.Expr]) -> sp.Expr | None:
+    """Return an expression of the sign of f near the value: g there, if f·g > 0 is a fact."""
+    for a in facts:
+        if isinstance(a, sp.Gt | sp.Lt):
+            parts = factors(a.gts - a.lts)
+            odd = [n.is_integer and n % 2 and g in (f, -f) for g, n in parts]
+            if sum(map(bool, odd)) == 1:
+                here = sp.simplify((sp.Mul(*(h**n for h, n in parts)) / f).subs(at))
+                return None if here == 0 or here.has(sp.nan, sp.zoo) else here
+    return None
 
 
 def _signs(facts: list[Boolean], symbols: Iterable[sp.Symbol]) -> list[dict[sp.Symbol, sp.Expr]]:
@@ -306,7 +318,7 @@ def _degenerates(p: FixedPoint, symbol: sp.Symbol, value: sp.Expr) -> bool:
     linear = not displacement.has(*p.map.state)
     names = sorted(displacement.free_symbols | value.free_symbols | {symbol}, key=str)
     # The generic rank, at a point without special position: parameters may have to be integers.
-    generic = {x: i + 2 if x.is_integer else sqrt(i + 2) / 3 for i, x in enumerate(names)}
+    generic = {x: i + 2 if x.is_integer else sqrt(i + 2) / exp(1) for i, x in enumerate(names)}
     here = generic | {symbol: complex(value.subs(generic))}
     ranks = [
         np.linalg.matrix_rank(np.array(displacement.subs(at).evalf(), dtype=complex), rtol=1e-9)

@@ -158,3 +158,11 @@ def test_the_range_of_an_inverse_sine():
 def test_a_weak_condition_in_one_symbol_is_solved():
     given = sp.And(a**2 - 8 * a >= 0, 2 * a + 2 * sp.sqrt(a**2 - 8 * a) - 4 >= 0)
     assert conditions.simplify(given) == sp.Or(a <= -1, a >= 8)
+
+
+def test_holes_and_bounds_of_one_symbol_are_joined():
+    given = sp.And(sp.Ne(a - 2, 0), sp.Or(a >= 2, a <= 0), a < 3)
+    simple = conditions.simplify(given)
+    assert sp.count_ops(simple) < sp.count_ops(given)
+    for point in samples({a}):
+        assert bool(simple.subs(point)) == bool(given.subs(point))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import sympy as sp
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 
@@ -325,3 +325,36 @@ def test_the_branch_without_closed_form_does_not_inherit_from_zero():
         ("pitchfork", 1 / sp.pi),
     ]
     assert not ds.thresholds(other, r)
+
+
+@settings(max_examples=4)
+@given(st.integers(1, 6), st.integers(1, 6))
+def test_odd_cubics_lose_their_outer_points_by_a_flip(linear, cubic):
+    map_ = ds.DiscreteMap({x: r * x / linear - x**3 / cubic}, [r])
+    outer = [p for p in ds.fixed_points(map_) if p.state[x] != 0]
+    for p in outer:
+        found = [(t.kind, t.value) for t in ds.thresholds(p, r)]
+        assert found == [("pitchfork", linear), ("flip", 2 * linear)]
+
+
+def test_points_that_exist_where_a_product_is_positive_are_judged_there():
+    """Two coupled logistic maps, out of phase: born stable or unstable, against the numbers."""
+    e = sp.Symbol("e", real=True)
+
+    def f(s):
+        return r * s * (1 - s)
+
+    coupled = ds.DiscreteMap(
+        {x: (1 - e) * f(x) + e * f(y), y: (1 - e) * f(y) + e * f(x)}, parameters=[r, e]
+    )
+    for p in [p for p in ds.fixed_points(coupled) if p.state[x] != p.state[y]][:1]:
+        for t in ds.thresholds(p, r, budget=4):
+            for value in (-1.7, -0.4, 0.3, 0.8, 1.4):
+                at = float(t.value.subs(e, value)) if t.condition.subs(e, value) == True else None  # noqa: E712
+                sides = [{r: at + d, e: value} for d in (-1e-3, 1e-3)] if at is not None else []
+                stable = [
+                    p.exists.subs(s) == sp.true
+                    and max(abs(complex(m.subs(s))) for m in p.multipliers) < 1
+                    for s in sides
+                ]
+                assert not sides or sum(stable) == 1
