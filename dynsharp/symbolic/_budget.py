@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import threading
 import time
@@ -19,6 +20,12 @@ class BudgetExceeded(BaseException):
     """
 
 
+def _is_callback_of_gc(frame: FrameType | None) -> bool:
+    """Whether this frame is run by the garbage collector, which would swallow an exception."""
+    codes = [getattr(callback, "__code__", None) for callback in gc.callbacks]
+    return frame is not None and frame.f_code in codes
+
+
 @contextmanager
 def limit(seconds: float) -> Iterator[None]:
     """Raise `BudgetExceeded` in the block when it has run for ``seconds``.
@@ -32,8 +39,8 @@ def limit(seconds: float) -> Iterator[None]:
 
     inside = True
 
-    def ring(_number: int, _frame: FrameType | None) -> None:
-        if inside:
+    def ring(_number: int, frame: FrameType | None) -> None:
+        if inside and not _is_callback_of_gc(frame):
             raise BudgetExceeded(f"not finished within {seconds:g} s")
 
     started = time.monotonic()

@@ -145,9 +145,12 @@ def for_some_member(
     with several such bounds, or without closed form, stays as it is.
     """
     for c in coordinates:
+        for a in conjuncts(condition):
+            if isinstance(a, sp.Eq) and a.lhs == c and not a.rhs.has(c):
+                condition = condition.subs(c, a.rhs)
         bounds = [a for a in conjuncts(condition) if a.has(c) and not isinstance(a, sp.Ne)]
         rest = [a for a in conjuncts(condition) if not a.has(c)]
-        if len(bounds) > 1 or not all(isinstance(a, sp.Rel) for a in bounds):
+        if len(bounds) > 1 or not all(isinstance(a, conditions.BOUNDS) for a in bounds):
             return condition
         possible = [_somewhere(a, c) for a in bounds]
         if None in possible:

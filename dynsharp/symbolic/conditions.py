@@ -22,7 +22,15 @@ from dynsharp.symbolic.signs import (
     weak_sign,
 )
 
-__all__ = ["not_negative", "positive", "real_condition", "sign", "simplify", "without_moduli"]
+__all__ = [
+    "BOUNDS",
+    "not_negative",
+    "positive",
+    "real_condition",
+    "sign",
+    "simplify",
+    "without_moduli",
+]
 
 
 def positive(
@@ -356,7 +364,7 @@ def _modulus(e: sp.Expr, facts: list[Boolean]) -> sp.Expr:
 def _tightest(atoms: set[Boolean], facts: list[Boolean]) -> set[Boolean]:
     """Among bounds of one symbol from one side, drop those that another one implies."""
     kept = set(atoms)
-    bounds = sorted((a for a in atoms if isinstance(a, _BOUNDS)), key=str)
+    bounds = sorted((a for a in atoms if isinstance(a, BOUNDS)), key=str)
     for a, b in itertools.permutations(bounds, 2):
         if not {a, b} <= kept or a.lhs != b.lhs:
             continue
@@ -372,7 +380,7 @@ def _tightest(atoms: set[Boolean], facts: list[Boolean]) -> set[Boolean]:
     return kept
 
 
-_BOUNDS = sp.Gt | sp.Lt | sp.Ge | sp.Le
+BOUNDS = sp.Gt | sp.Lt | sp.Ge | sp.Le
 
 
 def _is_upper(bound: Boolean) -> bool:

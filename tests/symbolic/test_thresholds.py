@@ -358,3 +358,11 @@ def test_points_that_exist_where_a_product_is_positive_are_judged_there():
                     for s in sides
                 ]
                 assert not sides or sum(stable) == 1
+
+
+def test_a_sphere_of_minima_keeps_no_coordinate_in_its_conditions():
+    step = sp.Symbol("step", real=True)
+    map_ = ds.gradient_descent((u**2 + v**2 - r) ** 2 / 4, [u, v], step)
+    sphere = next(p for p in ds.fixed_points(map_) if p.family)
+    (flip,) = (t for t in ds.thresholds(sphere, step) if t.kind == "flip")
+    assert (flip.value, flip.condition) == (1 / r, r > 0)
