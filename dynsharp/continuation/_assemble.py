@@ -259,6 +259,7 @@ def special_point(curve: Curve, event: Event) -> tuple[SpecialPoint, Array]:
         status,
         y,
         tangents,
+        curve,
     )
     return special, mu
 

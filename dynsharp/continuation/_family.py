@@ -319,6 +319,7 @@ def _events(
             curve.period,
             status,
             member.y,
+            _curve=curve,
         )
         yield point, member
 

@@ -61,6 +61,7 @@ class SpecialPoint:
     status: str = "located"
     _y: Array = field(default_factory=lambda: np.zeros(0))
     _tangents: tuple[Array, ...] = ()
+    _curve: Curve | None = None  # the problem it is a point of: enough to go on from it alone
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, SpecialPoint) and repr(self) == repr(other)
