@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import base64
 import html
 import platform
 from collections.abc import Sequence
-from importlib import metadata, resources
-from string import Template
+from importlib import metadata
 from typing import Any
 
 import sympy as sp
@@ -18,6 +16,7 @@ from dynsharp.report.exact_uv import UVTheory
 from dynsharp.report.notation import mathml, next_value
 from dynsharp.report.pipeline import Report
 from dynsharp.report.rows import Row
+from dynsharp.report.shell import embedded, framed
 from dynsharp.report.source import Data
 from dynsharp.report.tables import Table, as_html, tables
 
@@ -28,28 +27,21 @@ _PACKAGES = ("numpy", "scipy", "sympy", "numba", "xarray", "matplotlib", "scikit
 
 def write(result: Report) -> None:
     """Write the page of a report, a complete one or what there is of it."""
-    sections = [
-        ("uv", "The UV model", _uv(result)),
-        ("chain", "The chain on rank-one data", _chain(result)),
-        ("data", "The chain on real data", _data(result)),
-        ("comparison", "Theory against simulation", _comparison(result.rows)),
-        ("settings", "Settings", _settings(result)),
-    ]
-    body = "\n".join(
-        f'<section id="{key}"><h2>{n}. {title}</h2>\n{content}</section>'
-        for n, (key, title, content) in enumerate(sections, start=1)
-    )
-    contents = "".join(f'<li><a href="#{key}">{title}</a></li>' for key, title, _ in sections)
-    template = Template(resources.files("dynsharp.report").joinpath("page.html").read_text("utf-8"))
-    page = template.substitute(
-        title="Gradient descent at the edge of stability: theory against simulation",
-        subtitle="Two minimal models of neural-network training as discrete dynamical systems. "
+    sections = {
+        "uv": ("The UV model", _uv(result)),
+        "chain": ("The chain on rank-one data", _chain(result)),
+        "data": ("The chain on real data", _data(result)),
+        "comparison": ("Theory against simulation", _comparison(result.rows)),
+        "settings": ("Settings", _settings(result)),
+    }
+    page = framed(
+        "Gradient descent at the edge of stability: theory against simulation",
+        "Two minimal models of neural-network training as discrete dynamical systems. "
         f"Every formula below was derived by dynsharp {__version__} in the run that made this "
         "page.",
-        state="" if result.passed else "fails",
-        verdict=_verdict(result),
-        contents=contents,
-        body=body,
+        _verdict(result),
+        sections,
+        fails=not result.passed,
     )
     result.page.parent.mkdir(parents=True, exist_ok=True)
     result.page.write_text(page, encoding="utf-8")
@@ -311,10 +303,6 @@ def _equations(m: Any) -> str:
 def _figures(result: Report, part: str) -> str:
     found = []
     for n, p in enumerate((p for p in result.pictures if p.part == part), start=1):
-        content = base64.b64encode(p.file.read_bytes()).decode("ascii")
-        caption = _prose(p.caption)
-        found.append(
-            f'<figure><img alt="{html.escape(p.caption)}" src="data:image/png;base64,{content}"/>'
-            f"<figcaption>Figure {n}. {caption} ({p.file.stem}.pdf)</figcaption></figure>"
-        )
+        caption = f"Figure {n}. {_prose(p.caption)} ({p.file.stem}.pdf)"
+        found.append(embedded(p.file, p.caption, caption))
     return "\n".join(found) or _p("None: the run was interrupted.")

@@ -1,0 +1,1 @@
+"""Both papers, claim by claim: ``python -m paper_reproduction``."""
