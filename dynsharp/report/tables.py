@@ -99,14 +99,12 @@ def _point(p: FixedPoint) -> Cell:
 
 
 def _multipliers(p: FixedPoint) -> Cell:
-    mu = sp.Symbol("mu")
-    if len(p.multipliers) == p.map.dimension and all(_fits(m) for m in p.multipliers):
-        return list(p.multipliers)
-    # the roots of a factor have no readable form: the factor has
-    cells: list[Any] = [sp.S.One] * len(p.family)
-    for f in p.transverse_factors:
-        polynomial = sp.collect(sp.expand(f.as_expr().subs(f.gen, mu)), mu)
-        cells += [f"root{'s' * (f.degree() > 1)} of", _zero(polynomial)]
+    cells: list[Any] = []
+    for m in p.readable_multipliers(_fits):
+        if isinstance(m, sp.Poly):
+            cells += ["roots of", _zero(sp.collect(sp.expand(m.as_expr()), m.gen))]
+        else:
+            cells.append(m)
     return cells or "roots of the characteristic polynomial"
 
 

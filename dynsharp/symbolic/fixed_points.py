@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import overload
@@ -149,18 +149,28 @@ class FixedPoint:
         lines.append(f"    stable       {_answer(self.stable)}")
         return "\n".join(lines)
 
-    def _shown_multipliers(self) -> list[str]:
-        shown = ["1"] * len(self.family)
+    def readable_multipliers(self, fits: Callable[[sp.Expr], bool]) -> list[sp.Expr | sp.Poly]:
+        """Return the multipliers, or the factor that they are the roots of where one does not fit.
+
+        The factors are polynomials in μ.
+        """
         mu = sp.Symbol("mu")
+        shown: list[sp.Expr | sp.Poly] = [sp.S.One] * len(self.family)
         for f in self.transverse_factors:
-            roots = [str(r) for r in _roots(f)]
-            if not roots or (any(len(r) > 60 for r in roots) and f.degree() > 1):
-                collected = sp.Poly(f.as_expr().subs(f.gen, mu), mu)
-                terms = [tidy(c) * mu**n for (n,), c in collected.terms()]
-                shown.append(f"roots of {sp.Add(*terms, evaluate=True)}")
-            else:
+            roots = _roots(f)
+            if f.degree() == 1 or (roots and all(fits(r) for r in roots)):
                 shown += roots
+            else:
+                shown.append(sp.Poly(f.as_expr().subs(f.gen, mu), mu))
         return shown
+
+    def _shown_multipliers(self) -> list[str]:
+        def text(m: sp.Expr | sp.Poly) -> str:
+            if not isinstance(m, sp.Poly):
+                return str(m)
+            return f"roots of {sp.Add(*(tidy(c) * m.gen**n for (n,), c in m.terms()))}"
+
+        return [text(m) for m in self.readable_multipliers(lambda root: len(str(root)) <= 60)]
 
     __repr__ = __str__
 

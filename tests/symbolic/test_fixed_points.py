@@ -245,3 +245,14 @@ def test_a_point_on_a_kink_is_said():
     points = ds.fixed_points(ds.DiscreteMap({x: sp.Abs(x) / 2}))
     assert not points
     assert any("kink" in sentence for sentence in points.unresolved)
+
+
+def test_readable_multipliers_are_roots_where_they_fit_and_factors_otherwise():
+    u, v = sp.symbols("u v", real=True)
+    eta, q, beta = sp.symbols("eta q beta", positive=True)
+    loss = (u * v - q) ** 2 / 2
+    minima = ds.fixed_points(ds.heavy_ball(loss, weights=[u, v], step=eta, momentum=beta))[0]
+    along, alone, pair = minima.readable_multipliers(lambda root: False)
+    assert (along, alone) == (1, beta)  # of a factor of the first degree the root is the shortest
+    for m in minima.readable_multipliers(lambda root: True)[2:]:
+        assert sp.simplify(pair.as_expr().subs(pair.gen, m)) == 0
