@@ -10,15 +10,10 @@ import numpy as np
 from dynsharp.continuation import _follow
 from dynsharp.continuation._branch_points import branch_point
 from dynsharp.continuation._curve import Array, Curve, Point, Points
-from dynsharp.continuation._events import Event, events
-from dynsharp.continuation._normal_forms import (
-    NormalForm,
-    branch_form,
-    flip_form,
-    fold_form,
-    neimark_sacker_form,
-)
+from dynsharp.continuation._events import events
 from dynsharp.continuation._result import Branch, SpecialPoint, same_rows
+from dynsharp.continuation._rows import appended, first, joined, reversed_points
+from dynsharp.continuation._special import PERFECT, special_point
 from dynsharp.continuation._start import minimal_period
 
 __all__ = [
@@ -30,12 +25,9 @@ __all__ = [
     "joined",
     "one_way",
     "reversed_points",
-    "special_point",
-    "state_of",
 ]
 
 LEAST_STEP = 1e-13
-PERFECT = 1e-8  # unfolding, in units of the state, below which two branches cross
 SHORTER = 8.0  # factor by which steps are shortened where two branches pass each other
 UNBOUNDED = 1e4  # the state, in units of its scale at the start, beyond which a branch is left
 
@@ -70,7 +62,7 @@ def one_way(curve: Curve, start: Point, options: Options) -> Way:
     shorter = options.step
     while (jump := _jump(curve, points)) is not None and shorter > 1e-6:
         shorter /= SHORTER
-        kept = _first(points, max(jump, 1))
+        kept = first(points, max(jump, 1))
         slow = _followed(curve, kept[-1], shorter, shorter, int(6 * SHORTER))
         points = joined([kept, slow])
         if points.code == _follow.FULL and len(points) < options.max_points:
@@ -151,7 +143,8 @@ def assembled(curve: Curve, points: Points, ends: tuple[str, str], status: str) 
         S = np.insert(S, order, [p for p, _, _ in found])
     stable = np.asarray((np.abs(MU) < 1).all(axis=1))
     for s in specials:
-        stable[same_rows(Y, s._y)] = False
+        if s.bifurcation:
+            stable[same_rows(Y, s._y)] = False
     branch = Branch(
         curve.map,
         str(curve.parameter),
@@ -190,111 +183,32 @@ def empty(curve: Curve, status: str) -> Branch:
     )
 
 
-def state_of(curve: Curve, y: Array) -> dict[str, object]:
-    """Return the state by name: numbers, or arrays along a cycle."""
-    x = curve.states(y)
-    return {
-        s.name: float(x[0, i]) if curve.period == 1 else x[:, i].copy()
-        for i, s in enumerate(curve.map.state)
-    }
-
-
-# ---- special points ----------------------------------------------------------------------------
-
-
-def special_point(curve: Curve, event: Event) -> tuple[SpecialPoint, Array]:
-    """Return what is reported of an event, and the multipliers in the order of the branch."""
-    a, b = event.bracket
-    low, high = sorted((a.value, b.value))
-    name, kind, status = str(curve.parameter), event.kind, "located"
-    form: NormalForm | None = None
-    tangents: tuple[Array, ...] = ()
-    uncertainty = high - low
-    if event.branching is not None:
-        y, tangents = event.branching.y, event.branching.tangents
-        mu = _multipliers(curve, y, a)
-        spread = event.branching.error + 16 * np.finfo(float).eps
-        uncertainty = spread * max(curve.span[1] - curve.span[0], abs(float(y[-1])))
-        if event.branching.beta > PERFECT:
-            status = (
-                f"an imperfect branch point: two branches pass each other at a distance, "
-                f"{event.branching.beta:.1e} of unfolding apart"
-            )
-        elif len(tangents) == 2:
-            along, other = _sorted_tangents(curve, tangents, b.y - a.y)
-            tangents = (along, other)
-            form = branch_form(curve, y, other, along)
-        else:
-            status = "no two branches cross simply here: more of them meet, as symmetries make it"
-    elif event.crossing is not None:
-        point = event.crossing.point
-        y, mu = point.y, point.mu
-        uncertainty = event.crossing.uncertainty
-        if event.count > 1:
-            status = f"{event.count} multipliers reach the unit circle together: no normal form"
-        elif not event.crossing.converged:
-            status = (
-                "not located to rounding: two multipliers meet here, or the map is not smooth; "
-                "the uncertainty is the width of the bracket"
-            )
-        else:
-            form = _form(curve, kind, point)
-    else:
-        y, mu = a.y.copy(), a.mu
-        status = (
-            f"not located between {name} = {low:.15g} and {high:.15g}: the defining system is "
-            "singular there; look with a smaller step, or for a symmetry of the map"
-        )
-    order = np.argsort(-np.abs(mu), kind="stable")
-    special = SpecialPoint(
-        kind,
-        name,
-        float(y[-1]),
-        float(uncertainty),
-        state_of(curve, y),
-        mu[order],
-        form,
-        (low, high),
-        curve.period,
-        status,
-        y,
-        tangents,
-        curve,
-    )
-    return special, mu
-
-
-def _form(curve: Curve, kind: str, point: Point) -> NormalForm:
-    try:
-        if kind == "flip":
-            return flip_form(curve, point)
-        if kind == "fold":
-            return fold_form(curve, point)
-        pairs = point.mu[point.mu.imag > 0]
-        mu = pairs[np.argmin(np.abs(np.abs(pairs) - 1))]
-        return neimark_sacker_form(curve, point, complex(mu))
-    except np.linalg.LinAlgError:
-        return NormalForm(kind, status="the linear systems of the normal form are singular")
-
-
-def _multipliers(curve: Curve, y: Array, near: Point) -> Array:
-    from dynsharp.continuation._linear import multipliers
-
-    mu = np.empty(curve.dimension, complex)
-    multipliers(curve.jacobians(y), near.mu, True, mu)
-    return mu
-
-
-def _sorted_tangents(
-    curve: Curve, tangents: tuple[Array, ...], chord: Array
-) -> tuple[Array, Array]:
-    """Return the tangent of the branch that was followed, then the other."""
-    n = curve.dimension
-    units = curve.units
-    head = np.append(chord[:n], chord[-1]) / units
-    one, two = tangents
-    alike = [abs(head @ (t / units)) for t in (one, two)]
-    return (one, two) if alike[0] >= alike[1] else (two, one)
+def _landed(curve: Curve, points: Points, options: Options) -> Way:
+    """Put the last point on the edge of the span that the next step would cross."""
+    name = curve.parameter
+    upward = np.append(np.zeros(curve.weights.size - 1), 1.0)
+    step = options.step
+    for _ in range(40):
+        last = points[-1]
+        edge = curve.span[1] if last.tangent[-1] > 0 else curve.span[0]
+        if last.value == edge:
+            return Way(points, f"the span ends at {name} = {edge:.10g}")
+        guess = last.y + (edge - last.value) / last.tangent[-1] * last.tangent
+        if curve.length(guess - last.y) <= 2 * options.step:
+            y = curve.corrected(guess, upward, limit=8)
+            if y is not None and curve.length(y - guess) < 0.5 * curve.length(guess - last.y):
+                y[-1] = edge
+                point = curve.point(y, last.tangent, last.mu)
+                if point is not None and curve.inner(point.tangent, last.tangent) > 0.9:
+                    longer = appended(points, point)
+                    longer.S[-1] = points.S[-1] + curve.length(y - last.y)
+                    return Way(longer, f"the span ends at {name} = {edge:.10g}")
+        step /= 2
+        more = list(curve.follow(last, step, LEAST_STEP, step, UNBOUNDED, 4))
+        points = joined([points, *more])
+        if points.code not in (_follow.BOUNDARY, _follow.FULL):
+            break
+    return Way(points, f"the span ends near {name} = {points[-1].value:.10g}")
 
 
 def _without_repetition(branch: Branch) -> Branch:
@@ -332,70 +246,3 @@ def _without_repetition(branch: Branch) -> Branch:
         special_points=tuple(inside),
         ends=(ends[0], ends[1]),
     )
-
-
-# ---- rows of points ----------------------------------------------------------------------------
-
-
-def joined(pieces: list[Points]) -> Points:
-    """Pieces of which each begins where the one before ends."""
-    if len(pieces) == 1:
-        return pieces[0]
-    first, *others = pieces
-    columns = []
-    for name in ("Y", "T", "MU", "SIGN", "S"):
-        arrays = [getattr(first, name), *(getattr(p, name)[1:] for p in others)]
-        columns.append(np.concatenate(arrays))
-    Y, T, MU, SIGN, S = columns
-    return Points(Y, T, MU, SIGN, S, pieces[-1].code)
-
-
-def _first(points: Points, count: int) -> Points:
-    Y, T, MU, SIGN, S = (getattr(points, a)[:count] for a in ("Y", "T", "MU", "SIGN", "S"))
-    return Points(Y, T, MU, SIGN, S)
-
-
-def reversed_points(points: Points) -> Points:
-    return Points(
-        points.Y[::-1], -points.T[::-1], points.MU[::-1], -points.SIGN[::-1], -points.S[::-1]
-    )
-
-
-def appended(points: Points, last: Point) -> Points:
-    step = float(np.sqrt(np.sum((last.y - points.Y[-1]) ** 2)))
-    return Points(
-        np.vstack([points.Y, last.y]),
-        np.vstack([points.T, last.tangent]),
-        np.vstack([points.MU, last.mu]),
-        np.append(points.SIGN, last.sign),
-        np.append(points.S, points.S[-1] + step),
-        points.code,
-    )
-
-
-def _landed(curve: Curve, points: Points, options: Options) -> Way:
-    """Put the last point on the edge of the span that the next step would cross."""
-    name = curve.parameter
-    upward = np.append(np.zeros(curve.weights.size - 1), 1.0)
-    step = options.step
-    for _ in range(40):
-        last = points[-1]
-        edge = curve.span[1] if last.tangent[-1] > 0 else curve.span[0]
-        if last.value == edge:
-            return Way(points, f"the span ends at {name} = {edge:.10g}")
-        guess = last.y + (edge - last.value) / last.tangent[-1] * last.tangent
-        if curve.length(guess - last.y) <= 2 * options.step:
-            y = curve.corrected(guess, upward, limit=8)
-            if y is not None and curve.length(y - guess) < 0.5 * curve.length(guess - last.y):
-                y[-1] = edge
-                point = curve.point(y, last.tangent, last.mu)
-                if point is not None and curve.inner(point.tangent, last.tangent) > 0.9:
-                    longer = appended(points, point)
-                    longer.S[-1] = points.S[-1] + curve.length(y - last.y)
-                    return Way(longer, f"the span ends at {name} = {edge:.10g}")
-        step /= 2
-        more = list(curve.follow(last, step, LEAST_STEP, step, UNBOUNDED, 4))
-        points = joined([points, *more])
-        if points.code not in (_follow.BOUNDARY, _follow.FULL):
-            break
-    return Way(points, f"the span ends near {name} = {points[-1].value:.10g}")

@@ -16,13 +16,15 @@ import mpmath  # type: ignore[import-untyped]
 import numpy as np
 from scipy.optimize import brentq
 
-from dynsharp.continuation._assemble import UNBOUNDED, joined, special_point
+from dynsharp.continuation._assemble import UNBOUNDED
 from dynsharp.continuation._crossings import between
 from dynsharp.continuation._curve import Array, Curve, Point, Points
 from dynsharp.continuation._events import events
 from dynsharp.continuation._limits import limit
 from dynsharp.continuation._precise import Estimate, PreciseMap, Refined, refined
 from dynsharp.continuation._result import SpecialPoint
+from dynsharp.continuation._rows import joined
+from dynsharp.continuation._special import special_point
 from dynsharp.continuation._switch import beside, carried, doubled_start
 from dynsharp.continuation.fixed_points import continue_fixed_point
 from dynsharp.errors import InputError

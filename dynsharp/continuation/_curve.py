@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from dynsharp.continuation import _corrector, _follow
 from dynsharp.continuation._evaluator import evaluator, with_whole_exponents
 from dynsharp.continuation._jets import compose
+from dynsharp.continuation._user_events import UserEvent
 from dynsharp.map import DiscreteMap
 
 __all__ = ["Array", "Curve", "Point", "Points"]
@@ -76,6 +77,8 @@ class Curve:
         Least and greatest value of the parameter; lengths along the curve are in units of it.
     scale
         Unit of length for each state variable.
+    events
+        What is looked for besides bifurcations.
     """
 
     map: DiscreteMap
@@ -84,11 +87,12 @@ class Curve:
     period: int
     span: tuple[float, float]
     scale: Array = field(repr=False)
+    events: tuple[UserEvent, ...] = ()
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle what the problem is, not what was compiled for it."""
-        parts = (self.map, self.parameter, dict(self.values), self.period, self.span, self.scale)
-        return Curve, parts
+        numbers = (dict(self.values), self.period, self.span, self.scale)
+        return Curve, (self.map, self.parameter, *numbers, self.events)
 
     @cached_property
     def ready(self) -> DiscreteMap:
@@ -140,6 +144,13 @@ class Curve:
     def states(self, y: Array) -> Array:
         """Points of the cycle, period × dimension."""
         return y[:-1].reshape(self.period, self.dimension)
+
+    def of_user(self, event: UserEvent, Y: Array) -> Array:
+        """Return the values of a user's function at rows like y, N × (1 or period)."""
+        known = [self.values.get(p.name, 0.0) for p in self.map.parameters]
+        parameters = np.tile(np.array(known, dtype=float), (len(Y), 1))
+        parameters[:, self.map.parameters.index(self.parameter)] = Y[:, -1]
+        return event.values(Y[:, :-1].reshape(len(Y), self.period, self.dimension), parameters)
 
     def step(self, x: Array, value: float) -> tuple[Array, Array, Array]:
         """F, DF and ∂F/∂p at one state."""

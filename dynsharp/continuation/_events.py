@@ -11,14 +11,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from typing import TypeAlias
 
 import numpy as np
 
 from dynsharp.continuation._branch_points import BranchPoint, branch_point
-from dynsharp.continuation._crossings import Crossing, between, crossing
+from dynsharp.continuation._crossings import EPS, ROUNDINGS, Crossing, between, crossing
 from dynsharp.continuation._curve import Array, Curve, Point, Points
+from dynsharp.continuation._user_events import KINDS, zeros
 
 __all__ = ["Event", "counts", "events"]
 
@@ -35,7 +37,7 @@ class Event:
     Attributes
     ----------
     kind
-        "flip", "fold", "neimark-sacker" or "branch".
+        "flip", "fold", "neimark-sacker" or "branch"; the name of an event of the user's.
     index
         It lies after the point of this number.
     bracket
@@ -44,6 +46,8 @@ class Event:
         Where it was located, as a crossing or as a branch point; both None if it was not.
     count
         How many multipliers cross together.
+    status
+        "located", or what a user's function does there instead of vanishing.
     """
 
     kind: str
@@ -52,6 +56,12 @@ class Event:
     crossing: Crossing | None = None
     branching: BranchPoint | None = None
     count: int = 1
+    status: str = "located"
+
+    @property
+    def bifurcation(self) -> bool:
+        """Whether it is not an event of the user's."""
+        return self.kind in KINDS
 
 
 def events(curve: Curve, points: Points) -> list[Event]:
@@ -66,7 +76,25 @@ def events(curve: Curve, points: Points) -> list[Event]:
     for i in np.flatnonzero(_nearing(points.MU) & ~changed[:-1] & ~changed[1:]):
         a, m, b = (points[int(i) + k] for k in range(3))
         found += _approach(curve, a, m, b, int(i))
+    found += _of_user(curve, points)
     return sorted(found, key=lambda event: event.index)
+
+
+def _of_user(curve: Curve, points: Points) -> Iterator[Event]:
+    def above(index: int, t: float) -> Point | None:
+        return between(curve, points[index], points[index + 1], t)
+
+    def y_above(index: int, t: float) -> Array | None:
+        point = above(index, t)
+        return None if point is None else point.y
+
+    for event in curve.events:
+        for zero in zeros(partial(curve.of_user, event), points.Y, y_above):
+            a, b = points[zero.index], points[zero.index + 1]
+            point = above(zero.index, zero.t) if 0 < zero.t < 1 else (a, b)[round(zero.t)]
+            error = zero.error * abs(b.value - a.value) + ROUNDINGS * EPS * abs(a.value)
+            where = Crossing(point or a, error, True)
+            yield Event(event.name, zero.index, (a, b), crossing=where, status=zero.status)
 
 
 def counts(MU: Array) -> tuple[Array, Array, Array]:

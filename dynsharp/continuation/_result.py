@@ -12,6 +12,7 @@ import numpy as np
 from dynsharp._version import __version__
 from dynsharp.continuation._curve import Array, Curve
 from dynsharp.continuation._normal_forms import NormalForm
+from dynsharp.continuation._user_events import KINDS
 from dynsharp.errors import InputError
 from dynsharp.map import DiscreteMap
 
@@ -25,10 +26,12 @@ __all__ = ["Branch", "SpecialPoint", "same_rows"]
 class SpecialPoint:
     """A point of a branch where stability changes, the branch turns round or another one crosses.
 
+    Or where a function of the user's vanishes, which says nothing of stability.
+
     Attributes
     ----------
     kind
-        "flip", "fold", "branch" or "neimark-sacker".
+        "flip", "fold", "branch" or "neimark-sacker"; the name of an event of the user's.
     parameter, value
         What is continued, and its value there.
     uncertainty
@@ -63,16 +66,27 @@ class SpecialPoint:
     _tangents: tuple[Array, ...] = ()
     _curve: Curve | None = None  # the problem it is a point of: enough to go on from it alone
 
+    @property
+    def bifurcation(self) -> bool:
+        """Whether it is not an event of the user's."""
+        return self.kind in KINDS
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, SpecialPoint) and repr(self) == repr(other)
 
     __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
+        parts = [_shown_state(self.state), f"multipliers {_shown(self.multipliers)}", self.reading]
         return f"{self.kind} at {self.parameter} = {self.value:.15g} ± {self.uncertainty:.1g}: " + (
-            f"{_shown_state(self.state)}; multipliers {_shown(self.multipliers)}; "
-            f"{_first_line(self.normal_form)}" + f"; {self.status}" * (self.status != "located")
+            "; ".join(part for part in parts if part)
         )
+
+    @property
+    def reading(self) -> str:
+        """The normal form and what failed, in a line."""
+        parts = [_first_line(self.normal_form)] if self.bifurcation else []
+        return "; ".join(parts + [self.status] * (self.status != "located"))
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -260,7 +274,7 @@ class Branch:
                 f"{p.value:.15g}",
                 f"{p.uncertainty:.0e}",
                 _shown_state(p.state),
-                _first_line(p.normal_form) + f"; {p.status}" * (p.status != "located"),
+                p.reading,
             )
             for p in self.special_points
         ]

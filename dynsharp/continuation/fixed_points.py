@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from dynsharp.continuation._assemble import Options, assembled, both_ways, empty
 from dynsharp.continuation._curve import Curve
-from dynsharp.continuation._family import family_at, followed_family
+from dynsharp.continuation._family import followed_family
+from dynsharp.continuation._members import family_at
 from dynsharp.continuation._result import Branch
 from dynsharp.continuation._start import number, numbers, scale_of, solved, starting_state
+from dynsharp.continuation._user_events import user_events
 from dynsharp.errors import InputError
 from dynsharp.map import DiscreteMap, Name
 from dynsharp.symbolic.fixed_points import FixedPoint
@@ -30,6 +33,7 @@ def continue_fixed_point(
     fixed: Mapping[Name, Any] | None = None,
     step: float = 0.01,
     max_points: int = 20_000,
+    events: Mapping[str, Any] | None = None,
 ) -> Branch:
     r"""Follow a fixed point or a cycle along a parameter, both ways, with its special points.
 
@@ -66,6 +70,15 @@ def continue_fixed_point(
         branch bends or multipliers move fast.
     max_points
         Number of points after which each direction ends.
+    events
+        More to look for: {name: function}. Where a function changes its sign there is a special
+        point whose kind is that name, on this branch and on those switched to. A function is
+
+        - an expression (or ``sp.Eq``) in the map's symbols: of a cycle it is taken at every point,
+          and happens when it vanishes at any of them. ``{"superstable": map.determinant}``;
+        - a callable of two dictionaries, state and parameters, that returns a number. Of a cycle it
+          is given the whole, for each state variable the array of its values along it, and may
+          return a number for each point.
 
     Returns
     -------
@@ -76,7 +89,8 @@ def continue_fixed_point(
     ------
     InputError
         If the parameter is not one of the map's, ``at`` is outside the span, a number is missing or
-        not finite, or the map has functions that cannot be compiled.
+        not finite, an event is no function of the map's symbols, or the map has functions that
+        cannot be compiled.
 
     Examples
     --------
@@ -101,12 +115,12 @@ def continue_fixed_point(
     values = numbers(map, symbol, fixed)
     states = starting_state(map, start, int(period), {**values, symbol.name: value})
     options = Options(greatest, max_points=max_points)
-    ones = np.ones(map.dimension)
-    rough = Curve(map, symbol, values, int(period), (low, high), ones)
+    ones, looked_for = np.ones(map.dimension), user_events(map, events)
+    rough = Curve(map, symbol, values, int(period), (low, high), ones, looked_for)
     first = solved(rough, states, value)
     if first.y is None:
         return empty(rough, first.status)
-    curve = Curve(map, symbol, values, int(period), (low, high), scale_of(rough.states(first.y)))
+    curve = replace(rough, scale=scale_of(rough.states(first.y)))
     family = family_at(curve, first.y)
     if family is not None:
         return followed_family(curve, family, options)

@@ -1,0 +1,166 @@
+"""Points of a family of fixed points, where I − DF is singular on all of it.
+
+At a fixed parameter the fixed points form a manifold with tangent space N = ker(A − I) of dimension
+c. A step goes along a tangent τ and is corrected across the family,
+
+    [A − I, U; Vᵀ, 0] [δ; ·] = [x − F(x); 0],
+
+with U and V bases of the left and right kernel: the matrix is regular where the other multipliers
+are not 1. For c = 1 the family is a curve. For c > 1 the way is that of steepest change of the
+leading multiplier across the family, of derivative p·D²F(n_j, q) along n_j.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from dynsharp.continuation._curve import Array, Curve
+from dynsharp.continuation._jets import Forms
+from dynsharp.continuation._normal_forms import critical_pair, product
+
+__all__ = [
+    "EPS",
+    "Member",
+    "coordinates",
+    "corrected",
+    "distance",
+    "family_at",
+    "member_at",
+    "shifted",
+]
+
+SMALL = 1e-7  # a singular value of A − I below this is zero
+EPS = float(np.finfo(float).eps)
+
+
+@dataclass(frozen=True)
+class Member:
+    """A point of the family; tangents are in units of the scale."""
+
+    y: Array
+    basis: Array
+    left: Array
+    direction: Array
+    mu: Array
+
+
+def family_at(curve: Curve, y: Array) -> Member | None:
+    """Return the member of a family at a fixed point; None where it is isolated (or a fold)."""
+    left, basis = _kernels(curve, y)
+    dimension = basis.shape[1]
+    if not dimension:
+        return None
+    length = 1e-3
+    for tangent in basis.T:
+        moved = corrected(curve, shifted(curve, y, length * tangent), left, basis)
+        if moved is None or _kernels(curve, moved)[1].shape[1] != dimension:
+            return None
+        travelled = float(tangent @ distance(curve, y, moved))
+        if not 0.5 * length < travelled < 1.5 * length:
+            return None
+    return member_at(curve, y, None)
+
+
+def shifted(curve: Curve, y: Array, move: Array) -> Array:
+    """Move x_0, in units of the scale, and follow its orbit over a period."""
+    n = curve.dimension
+    x = y[:n] + move * curve.scale
+    rows = [x]
+    while len(rows) < curve.period:
+        rows.append(curve.step(rows[-1], y[-1])[0])
+    return np.append(np.concatenate(rows), y[-1])
+
+
+def distance(curve: Curve, a: Array, b: Array) -> Array:
+    n = curve.dimension
+    return (b[:n] - a[:n]) / curve.scale
+
+
+def _matrix(curve: Curve, y: Array) -> Array:
+    """DG in units of the scale."""
+    return product(curve.jacobians(y)) * curve.scale / curve.scale[:, None]
+
+
+def _kernels(curve: Curve, y: Array) -> tuple[Array, Array]:
+    A = _matrix(curve, y)
+    empty = np.empty((curve.dimension, 0))
+    if not np.isfinite(A).all():
+        return empty, empty
+    left, values, right = np.linalg.svd(A - np.eye(curve.dimension))
+    zero = values <= SMALL * max(1.0, values[0])
+    return left[:, zero], right[zero].T
+
+
+def corrected(curve: Curve, y: Array, left: Array, basis: Array) -> Array | None:
+    n, c = basis.shape
+    before = np.inf
+    for _ in range(20):
+        A = _matrix(curve, y)
+        image = curve.step(y[-1 - n : -1], y[-1])[0]
+        defect = (image - y[:n]) / curve.scale
+        if not (np.isfinite(A).all() and np.isfinite(defect).all()):
+            return None
+        system = np.block([[A - np.eye(n), left], [basis.T, np.zeros((c, c))]])
+        try:
+            delta = np.linalg.solve(system, np.append(-defect, np.zeros(c)))[:n]
+        except np.linalg.LinAlgError:
+            return None
+        y, size = shifted(curve, y, delta), float(np.linalg.norm(delta))
+        if size <= 4 * EPS or (size <= 1e-9 and size > 0.3 * before):
+            return y
+        if size > 1e3:
+            return None
+        before = size
+    return None
+
+
+def member_at(curve: Curve, y: Array, before: Member | None) -> Member | None:
+    """Return the family's tangents, direction and transverse multipliers at a point."""
+    left, basis = _kernels(curve, y)
+    c = basis.shape[1]
+    if c == 0 or (before is not None and c != before.basis.shape[1]):
+        return None
+    A = _matrix(curve, y)
+    across = np.linalg.svd(basis.T)[2][c:].T
+    mu = np.linalg.eigvals(across.T @ A @ across).astype(complex)
+    if before is not None:
+        mu = _matched(mu, before.mu)
+    direction = basis[:, 0]
+    if c > 1 and mu.size:
+        gradient = _gradient(curve, y, A, basis, complex(mu[np.argmax(np.abs(mu))]))
+        if np.linalg.norm(gradient) > 1e-9:
+            direction = basis @ gradient / np.linalg.norm(gradient)
+        elif before is not None:
+            direction = basis @ (basis.T @ before.direction)
+    elif before is not None and direction @ before.direction < 0:
+        direction = -direction
+    if before is not None and c > 1 and direction @ before.direction < 0:
+        direction = -direction
+    return Member(y, basis, left, direction, mu)
+
+
+def _gradient(curve: Curve, y: Array, A: Array, basis: Array, mu: complex) -> Array:
+    """Return the derivative of |μ| along each tangent."""
+    q, p = critical_pair(A, mu)
+    forms, s = Forms(curve, y), curve.scale
+    u = np.append(q * s, 0.0)
+    changes = [(p / s) @ forms.second(u, np.append(e * s, 0.0)) for e in basis.T]
+    return np.array([(np.conj(mu) * d).real for d in changes]) / max(abs(mu), 1e-300)
+
+
+def _matched(mu: Array, before: Array) -> Array:
+    left = list(mu)
+    return np.array([left.pop(int(np.argmin(np.abs(np.array(left) - m)))) for m in before])
+
+
+def coordinates(basis: Array, names: list[str]) -> Iterator[str]:
+    """State variables over which the family is a graph."""
+    rows = basis.copy()
+    for _ in range(basis.shape[1]):
+        i = int(np.argmax(np.linalg.norm(rows, axis=1)))
+        yield names[i]
+        pivot = rows[i] / np.linalg.norm(rows[i])
+        rows = rows - np.outer(rows @ pivot, pivot)
