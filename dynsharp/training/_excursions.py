@@ -1,0 +1,114 @@
+"""Turning points of a noisy series, and the excursions in which it rises and comes back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from dynsharp.training._log import Array
+
+__all__ = ["Excursion", "excursions", "expected_range", "smoothed", "turning_points", "white_noise"]
+
+
+@dataclass(frozen=True)
+class Excursion:
+    """Records from where the series begins to rise to where it is back, both inclusive.
+
+    ``rises`` are the pairs (low, high) of its rising legs; ``returned`` says whether it came back.
+    """
+
+    first: int
+    last: int
+    rises: tuple[tuple[int, int], ...]
+    returned: bool
+
+
+def turning_points(x: Array, least: float) -> list[int]:
+    """Return the indices of the alternating extrema that are apart by more than ``least``.
+
+    Begins with the first index and ends with the last one.
+    """
+    values = x.tolist()
+    points, low, high, direction = [0], 0, 0, 0
+    for i, value in enumerate(values):
+        if value > values[high]:
+            high = i
+        if value < values[low]:
+            low = i
+        if direction >= 0 and values[high] - value > least:
+            if direction or high:
+                points.append(high)
+            direction, low = -1, i
+            high = i
+        elif direction <= 0 and value - values[low] > least:
+            if direction or low:
+                points.append(low)
+            direction, high = 1, i
+            low = i
+    unique = list(dict.fromkeys(points))
+    return unique if unique[-1] == len(values) - 1 else [*unique, len(values) - 1]
+
+
+def excursions(x: Array, least: float) -> list[Excursion]:
+    """Return the maximal excursions in which ``x`` rises by more than ``least``, in order.
+
+    A rise from i to j comes back at the first k > j with x_k ≤ x_i. Rises that begin before an
+    earlier one is back belong to it.
+    """
+    points = turning_points(x, least)
+    rises = [(i, j) for i, j in pairwise(points) if x[j] - x[i] > least]
+    found: list[Excursion] = []
+    for i, j in rises:
+        if found and i < found[-1].last:
+            old = found[-1]
+            found[-1] = Excursion(old.first, old.last, (*old.rises, (i, j)), old.returned)
+            continue
+        back = np.flatnonzero(x[j + 1 :] <= x[i])
+        last = j + 1 + int(back[0]) if len(back) else len(x) - 1
+        found.append(Excursion(i, last, ((i, j),), bool(len(back))))
+    return found
+
+
+def white_noise(x: Array) -> float:
+    """Return the standard deviation of independent noise on a smooth series; 0 if there is none.
+
+    Second differences of white noise of variance σ² have variance 6σ² and autocorrelations −2/3
+    and 1/6; those of a smooth series are correlated positively, of an alternating one ±1. The
+    variance is estimated by the median, which single jumps do not move.
+    """
+    d = np.diff(x, 2)
+    if len(d) < 12:
+        return 0.0
+    spread = 1.4826 * float(np.median(np.abs(d - np.median(d))))
+    if spread == 0.0:
+        return 0.0
+    d = np.clip(d - np.median(d), -3 * spread, 3 * spread)
+    power = float(np.mean(d * d))
+    one, two = (float(np.mean(d[k:] * d[:-k])) / power for k in (1, 2))
+    doubt = 3 / np.sqrt(len(d))  # three standard errors of an autocorrelation
+    white = abs(one + 2 / 3) < min(0.27, doubt + 0.1) and abs(two - 1 / 6) < min(0.5, doubt + 0.1)
+    return spread / np.sqrt(6) if white else 0.0
+
+
+def expected_range(n: int) -> float:
+    """Return the largest difference to expect among n standard normal numbers, 2√(2 ln n)."""
+    return 2 * float(np.sqrt(2 * np.log(max(n, 2))))
+
+
+def smoothed(x: Array, width: int = 3) -> Array:
+    """Return the series averaged so that what alternates cancels: by (1, 2, 1)/4, then by a mean.
+
+    ``width`` is the number of records of the mean. At the ends the series is mirrored, which
+    cancels what alternates there too.
+    """
+    if len(x) < 3:
+        return x.copy()
+    y = np.pad(x, 1, mode="reflect")
+    y = (y[:-2] + 2 * y[1:-1] + y[2:]) / 4
+    if width > 3:
+        half = min(width // 2, len(x) // 4)
+        total = np.cumsum(np.concatenate([[0.0], np.pad(y, half, mode="edge")]))
+        y = (total[2 * half + 1 :] - total[: -2 * half - 1]) / (2 * half + 1)
+    return y

@@ -1,0 +1,447 @@
+r"""Name the phases of a training run from its loss, sharpness and step size.
+
+The words, and what is meant by them:
+
+- *progressive sharpening*, *edge of stability*: Cohen, Kaur, Li, Kolter, Talwalkar, *Gradient
+  Descent on Neural Networks Typically Occurs at the Edge of Stability*, ICLR 2021,
+  arXiv:2103.00065.
+- *catapult*: Lewkowycz, Bahri, Dyer, Sohl-Dickstein, Gur-Ari, *The large learning rate phase of
+  deep learning: the catapult mechanism*, arXiv:2003.02218.
+- *sharpness reduction*, periodic and chaotic edge of stability: Kalra, He, Barkeshli, ICLR 2025,
+  arXiv:2311.02076.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from dynsharp.errors import InputError
+from dynsharp.training._excursions import (
+    Excursion,
+    excursions,
+    expected_range,
+    smoothed,
+    turning_points,
+    white_noise,
+)
+from dynsharp.training._log import Array, TrainingLog, read_log
+from dynsharp.training._recurrence import Motion, decays, motion
+from dynsharp.training._result import Phase, TrainingRegime
+
+__all__ = ["training_regime"]
+
+REDUCTION, SHARPENING = "sharpness reduction", "progressive sharpening"
+CATAPULT, EDGE = "catapult", "edge of stability"
+DIVERGENCE, CONVERGENCE = "divergence", "convergence"
+
+
+def training_regime(
+    trajectory: Any = None,
+    eta: Any = None,
+    *,
+    loss: Any = None,
+    sharpness: Any = None,
+    step: Any = None,
+    sharpness_step: Any = None,
+    threshold: Any = None,
+    change: float = 0.01,
+    edge: float = 0.05,
+    blowup: float = 1e6,
+    max_period: int = 64,
+) -> TrainingRegime:
+    r"""Name the phases of a run, with their steps, from loss, sharpness and step size.
+
+    Parameters
+    ----------
+    trajectory
+        What has the series ``loss`` and ``sharpness``: a Dataset (such as `dynsharp.orbit`
+        returns for a map with these observables), a DataFrame, a dictionary. Its ``eta`` and
+        ``step`` are used too, if it has them. Or None, and the series themselves:
+    loss, sharpness
+        Arrays, or names of series of the trajectory. A loss that is not finite up to the end of the
+        log is divergence; one in between was not recorded. A sharpness that is not finite was not
+        recorded.
+    eta
+        Step size: a number, or one for each loss (a schedule). For the scaled variables of
+        `systems.uv`, 1.
+    step, sharpness_step
+        The steps at which loss and sharpness were recorded; 0, 1, 2, … and those of the loss if
+        left out.
+    threshold
+        Instead of ``eta``: the sharpness at which steps become unstable, a number or one for each
+        loss. For gradient descent it is 2/η; for heavy ball 2(1 + β)/η.
+    change
+        Least relative change of the sharpness that counts as sharpening or reduction, and the
+        distance from its final value within which it has converged. Larger if the sharpness is
+        noisier than that.
+    edge
+        How far below its threshold, relatively, the sharpness of a noisy run may hover at the edge
+        of stability (minibatch noise holds it below), or of a noiseless one above it before a
+        constant loss is a cycle and not a minimum.
+    blowup
+        A loss that still grows ever faster at the end of the log, and is larger by this factor than
+        all before the growth, diverges.
+    max_period
+        Greatest period to look for, in records.
+
+    Returns
+    -------
+    TrainingRegime
+        The phases in order, with what was measured in them. They cover all the steps.
+
+    Raises
+    ------
+    InputError
+        If there is no loss, sharpness or step size, shapes differ, or a number is out of range.
+
+    Notes
+    -----
+    With S the sharpness and S* = 2/η its threshold:
+
+    *Loss rises.* The loss turns at extrema of its logarithm that are further apart than rounding
+    and noise explain. The noise is estimated from second differences where S < S* and is zero
+    unless these are those of white noise. A rise with its return to the level that it began from is
+    an excursion; excursions that touch, or between which S stays at the edge, belong together.
+
+    *Divergence*: from where the last rise begins to the end, if the loss is not finite or blows up.
+
+    *Edge of stability*: three or more rises whose amplitude does not decay, where S is at its
+    threshold or more in the mean, or the motion is deterministic (a rise of a full-batch loss is
+    instability, whatever the sharpness); from where S last came to S*. It is *periodic* if loss and
+    sharpness recur, up to a transient that decays; else *chaotic* if neighbouring records predict
+    each other and part exponentially, *quasi-periodic* if they do not part.
+
+    *Catapult*: an excursion that ends. It ends when the loss is back or S stays below S*.
+
+    *Progressive sharpening*, *sharpness reduction*: between turning points of S.
+
+    *Convergence*: S has come to its final value and the loss rises no more, or its rises decay.
+
+    A cycle in which loss and sharpness are equal at all its points, and the sharpness below the
+    threshold, cannot be told from a minimum by these two.
+
+    Examples
+    --------
+    >>> import dynsharp as ds
+    >>> run = ds.orbit(ds.systems.uv(), {"z": -1.0, "k": 0.6}, 400, fixed={"rho": 1.1})
+    >>> [phase.label for phase in training_regime(run, eta=1)]
+    ['progressive sharpening', 'edge of stability, period 2']
+    """
+    for name, value, low, high in (
+        ("change", change, 0.0, 1.0),
+        ("edge", edge, 0.0, 1.0),
+        ("blowup", blowup, 1.0, np.inf),
+    ):
+        if not low < value < high:
+            raise InputError(name, value, f"a number between {low:g} and {high:g}")
+    if isinstance(max_period, bool) or int(max_period) != max_period or max_period < 1:
+        raise InputError("max_period", max_period, "an integer of at least 1")
+    log = read_log(trajectory, eta, loss, sharpness, step, sharpness_step, threshold)
+    run = _Run(log, change, edge, blowup, int(max_period))
+    spans = run.spans()
+    phases = _phases(log, spans)
+    settings = {
+        "change": change,
+        "edge": edge,
+        "blowup": blowup,
+        "max_period": int(max_period),
+        "loss_noise": run.loss_noise,
+        "sharpness_noise": run.sharpness_noise,
+    }
+    return TrainingRegime(phases, " ".join(run.remarks) or "complete", settings)
+
+
+@dataclass
+class _Span:
+    """Records first ≤ i < last that are one phase."""
+
+    name: str
+    first: int
+    last: int
+    motion: Motion | None = None
+
+
+@dataclass
+class _Run:
+    """A log with its noise, and the questions asked of it in turn."""
+
+    log: TrainingLog
+    change: float
+    edge: float
+    blowup: float
+    max_period: int
+    remarks: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        log = self.log
+        self.x = log.log_loss
+        self.log_sharpness = np.log(np.maximum(log.sharpness, 1e-12 * log.sharpness.max()))
+        calm = _longest(log.ratio < 1 - self.edge)
+        self.loss_noise = white_noise(self.x[calm])
+        self.sharpness_noise = white_noise(self.log_sharpness[calm][log.sampled[calm]])
+        n = len(log)
+        width = 1.2 * expected_range(n)
+        self.least_rise = max(2**10 * log.epsilon, width * self.loss_noise)
+        self.least_change = max(self.change, width * self.sharpness_noise)
+        self.ratio = smoothed(log.ratio, 3 if self.sharpness_noise == 0 else max(n // 50, 5))
+        if log.skipped:
+            self.remarks.append(f"{log.skipped} records without a finite loss were left out.")
+
+    def spans(self) -> list[_Span]:
+        """Return the phases as consecutive spans of records."""
+        n = len(self.log)
+        stop = self.divergence()
+        unstable = self.unstable(stop)
+        spans: list[_Span] = []
+        at = 0
+        for span in unstable:
+            spans += self.trends(at, span.first, ends=False)
+            spans.append(span)
+            at = span.last
+        spans += self.trends(at, stop, ends=stop == n and self.log.lost is None)
+        if stop < n or self.log.lost is not None:
+            spans.append(_Span(DIVERGENCE, stop, n))
+        return _joined(spans)
+
+    # ---- divergence --------------------------------------------------------------------------
+
+    def divergence(self) -> int:
+        """Return the record that divergence begins with; the number of records if there is none."""
+        n, x = len(self.log), self.x
+        found = excursions(x, self.least_rise)
+        last = found[-1] if found else None
+        rising = last is not None and last.rises[-1][1] == n - 1
+        if self.log.lost is None:
+            if last is None or not rising or n < 4:
+                return n
+            steps = np.diff(x[-4:])
+            above = x[-1] - float(x[: last.rises[-1][0] + 1].max())
+            if above < np.log(self.blowup) or steps[-1] < steps[-2]:
+                return n
+        if last is None or not rising:
+            return n
+        # A growing oscillation belongs to it as long as each of its peaks is higher than the last.
+        start = last.rises[-1][0]
+        for (low, high), (_, above_it) in zip(last.rises[-2::-1], last.rises[:0:-1], strict=True):
+            if x[high] >= x[above_it] - np.log(2):
+                break
+            start = low
+        return start
+
+    # ---- catapults and the edge of stability -------------------------------------------------
+
+    def unstable(self, stop: int) -> list[_Span]:
+        """Return catapults and edges of stability before a record, in order."""
+        spans: list[_Span] = []
+        blocks = self.blocks(stop)
+        for i, block in enumerate(blocks):
+            spans += self.judged(block, stop, final=i == len(blocks) - 1)
+        hovering = self.hovering(spans[-1].last if spans else 0, stop)
+        return spans + hovering
+
+    def blocks(self, stop: int) -> list[Excursion]:
+        """Return the excursions of the loss, those that belong together as one."""
+        merged: list[Excursion] = []
+        for e in excursions(self.x[:stop], self.least_rise) if stop > 1 else []:
+            if merged:
+                old = merged[-1]
+                gap = e.first - old.last
+                shorter = min(old.last - old.first, e.last - e.first)
+                hovers = bool((self.ratio[old.last : e.first + 1] >= 1 - self.edge).all())
+                if gap <= max(shorter, 2) or hovers:
+                    rises = (*old.rises, *e.rises)
+                    merged[-1] = Excursion(old.first, e.last, rises, e.returned)
+                    continue
+            merged.append(e)
+        return merged
+
+    def judged(self, block: Excursion, stop: int, final: bool) -> list[_Span]:
+        """Return what a block of excursions is: an edge of stability, a catapult, or noise."""
+        first, last = block.first, min(block.last + 1, stop)
+        lows = [i for i, _ in block.rises]
+        recent = np.diff(lows[len(lows) // 2 :])
+        pause = int(recent.max()) if len(recent) else 0
+        continues = final and stop - last <= pause
+        if len(block.rises) >= 3 and (continues or last - first >= 24):
+            end = stop if continues else last
+            window = slice(first + (end - first) // 2, end)
+            moves = self.motion(window)
+            unsteady = moves is not None and moves.deterministic and self.loss_noise == 0
+            hovers = float(self.log.ratio[window].mean()) >= 1 - self.edge
+            if not self.decays(window):
+                if hovers or unsteady:
+                    return [_Span(EDGE, self.reached(first), end, moves)]
+                return []  # rises of a loss that no instability drives: noise
+        peak = max((j for _, j in block.rises), key=lambda j: self.x[j])
+        back = np.flatnonzero(self.x[peak:last] <= self.x[first])
+        below = np.flatnonzero(self.ratio[peak:last] >= 1)
+        ends = [last]
+        if len(back):
+            ends.append(peak + int(back[0]) + 1)
+        if block.returned or len(block.rises) >= 3 or not final:
+            ends.append(peak + (int(below[-1]) if len(below) else 0) + 1)
+        if not block.returned and final and last == stop and self.log.lost is None:
+            calm = self.settled_after(peak, stop)
+            if calm is None:
+                self.remarks.append(
+                    "The log ends before the loss is back from its last rise: record more steps."
+                )
+            else:
+                ends.append(calm)
+        return [_Span(CATAPULT, self.reached(first), min(ends))]
+
+    def settled_after(self, peak: int, stop: int) -> int | None:
+        """Return the record after a peak from which the loss only falls at S below S*, if any."""
+        above = np.flatnonzero(self.ratio[peak:stop] >= 1)
+        calm = peak + (int(above[-1]) + 1 if len(above) else 1)
+        return calm if calm < stop - 1 else None
+
+    def reached(self, first: int) -> int:
+        """Return the record from which on the sharpness was above its threshold up to ``first``."""
+        below = np.flatnonzero(self.ratio[: first + 1] < 1)
+        return min(first, int(below[-1]) + 1) if len(below) else 0
+
+    def hovering(self, first: int, stop: int) -> list[_Span]:
+        """Return an edge of stability without visible rises: noise, or a symmetric cycle, has it.
+
+        The sharpness has come to rest at its threshold (in noise) or above it (where no minimum is
+        stable), and stays there to the end.
+        """
+        least = 1 - self.edge if self.loss_noise > 0 else 1 + self.edge
+        below = np.flatnonzero(self.ratio[first:stop] < least)
+        start = first + (int(below[-1]) + 1 if len(below) else 0)
+        if stop - start < 8 or self.settled(start, stop) is None:
+            return []
+        return [_Span(EDGE, start, stop, self.motion(slice(start + (stop - start) // 2, stop)))]
+
+    def series(self, window: slice) -> Array:
+        """Return what a motion is judged by: the loss, and the sharpness if it was sampled."""
+        log = self.log
+        rows = [log.loss[window]]
+        if log.sampled[window].all():
+            rows.append(log.ratio[window])
+        return np.array(rows)
+
+    def decays(self, window: slice) -> bool:
+        """Whether an oscillation dies out: loss and sharpness both come to rest."""
+        return decays(self.series(window))
+
+    def motion(self, window: slice) -> Motion | None:
+        """Return what kind of motion a window is; None if it cannot be told."""
+        series = self.series(window)
+        if series.shape[1] < 12 or self.log.stride == 0:
+            return None
+        noise = np.array([self.loss_noise, self.sharpness_noise][: len(series)])
+        return motion(series, self.max_period, noise * np.abs(series).mean(axis=1))
+
+    # ---- trends of the sharpness ---------------------------------------------------------------
+
+    def trends(self, first: int, stop: int, ends: bool) -> list[_Span]:
+        """Return the phases of a stretch without instability, by the trend of the sharpness."""
+        if stop <= first:
+            return []
+        y = smoothed(self.log_sharpness[first:stop])
+        points = turning_points(y, self.least_change)
+        spans = [
+            _Span(SHARPENING if y[j] > y[i] else REDUCTION, first + i, first + j)
+            for i, j in pairwise(points)
+            if abs(y[j] - y[i]) > self.least_change
+        ]
+        if not spans:
+            return [_Span(CONVERGENCE, first, stop)] if ends or stop - first >= 8 else []
+        spans[-1].last = stop
+        if ends and (calm := self.settled(spans[-1].first, stop)) is not None:
+            spans[-1].last = max(calm, spans[-1].first + 1)
+            if spans[-1].last < stop:
+                spans.append(_Span(CONVERGENCE, spans[-1].last, stop))
+        return spans
+
+    def settled(self, first: int, stop: int) -> int | None:
+        """Return the record from which the sharpness stays at its final value; None if it moves.
+
+        The final value is extrapolated (Aitken) from the second half of the change: at its
+        beginning, middle and end.
+        """
+        y = smoothed(self.log_sharpness[first:stop], 3 if self.sharpness_noise == 0 else 9)
+        away = np.abs(y - y[-1]) > self.least_change
+        if not away.any():
+            return first
+        start = int(np.flatnonzero(np.abs(y - y[-1]) > abs(y[0] - y[-1]) / 2)[-1])
+        middle = (start + len(y) - 1) // 2
+        d1, d2 = y[middle] - y[start], y[-1] - y[middle]
+        if abs(d2) > self.least_change or abs(d2) >= 0.9 * abs(d1):
+            return None
+        if abs(d2 * d2 / (d1 - d2)) > self.least_change:
+            return None
+        return first + int(np.flatnonzero(away)[-1]) + 1
+
+
+def _longest(flags: Array) -> slice:
+    """Return the longest run of true flags."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], flags.astype(np.int8), [0]])))
+    if not len(edges):
+        return slice(0, 0)
+    begin, end = edges[::2], edges[1::2]
+    i = int(np.argmax(end - begin))
+    return slice(int(begin[i]), int(end[i]))
+
+
+def _joined(spans: list[_Span]) -> list[_Span]:
+    """Close gaps between spans and join equal neighbours."""
+    joined: list[_Span] = []
+    for span in spans:
+        if joined and joined[-1].name == span.name and span.motion is None:
+            joined[-1].last = max(joined[-1].last, span.last)
+            continue
+        if joined:
+            span.first = max(span.first, joined[-1].last)
+        joined.append(span)
+    return joined
+
+
+def _phases(log: TrainingLog, spans: list[_Span]) -> tuple[Phase, ...]:
+    """Return the phases with their steps and what was measured."""
+    steps, phases = log.every_step, []
+    starts = [log.step[s.first] if s.first < len(log) else log.lost for s in spans]
+    for i, (span, start) in enumerate(zip(spans, starts, strict=True)):
+        begin = 0 if i == 0 else int(np.searchsorted(steps, start))
+        following = int(np.searchsorted(steps, starts[i + 1])) if i + 1 < len(spans) else len(steps)
+        kind, period = "", None
+        if span.name == EDGE:
+            kind = span.motion.kind if span.motion is not None else "undecided"
+            if span.motion is not None and span.motion.period:
+                period = round(span.motion.period * log.stride)
+        phases.append(
+            Phase(
+                span.name,
+                steps[begin].item(),
+                steps[following - 1].item(),
+                kind,
+                period,
+                _measured(log, span),
+            )
+        )
+    return tuple(phases)
+
+
+def _measured(log: TrainingLog, span: _Span) -> dict[str, float]:
+    here = slice(span.first, span.last)
+    if span.first >= span.last:
+        return {}
+    found = {
+        "loss_first": float(log.loss[span.first]),
+        "loss_last": float(log.loss[span.last - 1]),
+        "loss_peak": float(log.loss[here].max()),
+        "sharpness_first": float(log.sharpness[span.first]),
+        "sharpness_last": float(log.sharpness[span.last - 1]),
+        "ratio_mean": float(log.ratio[here].mean()),
+        "ratio_peak": float(log.ratio[here].max()),
+    }
+    if span.motion is not None and np.isfinite(span.motion.growth):
+        found["growth"] = span.motion.growth
+        found["growth_error"] = span.motion.standard_error
+    return found
