@@ -19,7 +19,7 @@ import numpy as np
 from dynsharp.continuation._curve import Array, Curve
 from dynsharp.continuation._jets import Forms
 
-__all__ = ["BranchPoint", "branch_point"]
+__all__ = ["BranchPoint", "branch_point", "cycle", "linearised"]
 
 STEPS = 12
 MULTIPLE = 1e-6  # relative size of the second singular value at which more branches meet
@@ -51,7 +51,7 @@ def branch_point(curve: Curve, y: Array) -> BranchPoint | None:
     """Return the branch point near a guess; None if Newton's method does not get there."""
     n, units = curve.dimension, curve.units
     z, beta = np.append(y[:n], y[-1]), 0.0
-    D, defect = _linearised(curve, z)
+    D, defect = linearised(curve, z)
     if not np.all(np.isfinite(D)):
         return None
     left, _, right = np.linalg.svd(D * units)
@@ -65,7 +65,7 @@ def branch_point(curve: Curve, y: Array) -> BranchPoint | None:
         except np.linalg.LinAlgError:
             return None
         g = V[-1]
-        forms = Forms(curve, _cycle(curve, z))
+        forms = Forms(curve, cycle(curve, z))
         # ∂g_i along e: −w·D²G(e, V_i)
         gradient = np.array(
             [[-w @ forms.second(e, v) for e in np.eye(n + 1)] for v in V[: n + 1].T]
@@ -76,7 +76,7 @@ def branch_point(curve: Curve, y: Array) -> BranchPoint | None:
         delta = np.linalg.solve(matrix, -np.append(defect + beta * b, g))
         z, beta = z + delta[:-1], beta + delta[-1]
         error = float(np.linalg.norm(delta[:-1] / units))
-        D, defect = _linearised(curve, z)
+        D, defect = linearised(curve, z)
         if not np.all(np.isfinite(D)) or error > 1e3:
             return None
         if error <= 1e-15 or (error <= 1e-9 and error > 0.3 * before):
@@ -84,21 +84,21 @@ def branch_point(curve: Curve, y: Array) -> BranchPoint | None:
         before = error
     if error > 1e-8:
         return None
-    full = _cycle(curve, z)
+    full = cycle(curve, z)
     size = float(np.linalg.norm(beta * b / curve.scale))
     return BranchPoint(full, _tangents(curve, full, D, units), size, error)
 
 
-def _cycle(curve: Curve, z: Array) -> Array:
+def cycle(curve: Curve, z: Array) -> Array:
     """Return the orbit of x_0 over a period, with the parameter."""
     return np.append(curve.orbit(z[:-1], z[-1], curve.period).ravel(), z[-1])
 
 
-def _linearised(curve: Curve, z: Array) -> tuple[Array, Array]:
+def linearised(curve: Curve, z: Array) -> tuple[Array, Array]:
     """Return [A − I, G_p] and G − x_0 for the P-fold map."""
     n = curve.dimension
     with np.errstate(all="ignore"):
-        curve.linearised(_cycle(curve, z))
+        curve.linearised(cycle(curve, z))
         J, Fp, R = (array.copy() for array in curve._work[:3])
         A, g = np.eye(n), np.zeros(n)
         for step, forcing in zip(J, Fp, strict=True):

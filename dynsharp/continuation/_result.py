@@ -196,18 +196,52 @@ class Branch:
             if stable is None or kind == stable
         ]
 
-    def switch(self, special_point: SpecialPoint, *, step: float | None = None) -> Branch:
-        """Follow the other branch at a special point.
+    def switch(
+        self, special_point: SpecialPoint, *, which: int = 0, step: float | None = None
+    ) -> Branch:
+        """Follow another branch at a special point.
 
-        At a flip the cycle of twice the period, away from it; the two halves of the pitchfork that
-        it forms are the cycle's two phases. At a branch point the other branch, both ways.
+        At a flip the cycle of twice the period, away from it. At a branch point the other branch,
+        both ways; where several others pass, as symmetries make it, that of the number ``which``.
 
         Parameters
         ----------
         special_point
             A flip or branch point of this branch.
+        which
+            Which of the branches of `switch_all`.
         step
             Greatest step, as for `continue_fixed_point`.
+
+        Raises
+        ------
+        InputError
+            If it is no flip or branch point of this branch, or has no branch of that number.
+        """
+        from dynsharp.continuation._switch import switched
+
+        self._check_switch(special_point)
+        if isinstance(which, bool) or not isinstance(which, (int, np.integer)) or which < 0:
+            raise InputError("which", repr(which), "the number of a branch, from 0")
+        found, count = switched(self, special_point, step, int(which))
+        if not found:
+            raise InputError("which", which, f"less than {count}, the number of other branches")
+        return found[0]
+
+    def switch_all(
+        self, special_point: SpecialPoint, *, step: float | None = None
+    ) -> tuple[Branch, ...]:
+        """Follow all other branches at a special point.
+
+        At a branch point they are the solutions of the algebraic branching equations, of any
+        corank up to 4. At a flip they are both half-branches of the doubled cycle, one of which is
+        the other half a period later (where several multipliers are −1, two for each cycle).
+        If there is none, one branch without points, whose status says why.
+
+        Parameters
+        ----------
+        special_point, step
+            As for `switch`.
 
         Raises
         ------
@@ -216,11 +250,14 @@ class Branch:
         """
         from dynsharp.continuation._switch import switched
 
+        self._check_switch(special_point)
+        return switched(self, special_point, step)[0]
+
+    def _check_switch(self, special_point: SpecialPoint) -> None:
         if not any(special_point is p for p in self.special_points):
             raise InputError("special_point", special_point, "one of branch.special_points")
         if special_point.kind not in ("flip", "branch"):
             raise InputError("special_point", f"a {special_point.kind}", "a flip or a branch point")
-        return switched(self, special_point, step)
 
     def _special_arclengths(self) -> list[float]:
         return [float(self.arclength[i]) for p in self.special_points for i in self.where(p)]

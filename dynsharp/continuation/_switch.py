@@ -1,68 +1,139 @@
-"""Onto the other branch at a flip or a branch point."""
+"""Onto the other branches at a flip or a branch point."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from dynsharp.continuation._assemble import (
-    Options,
-    appended,
-    assembled,
-    empty,
-    joined,
-    one_way,
-    reversed_points,
-)
+from dynsharp.continuation._assemble import Options, assembled, both_ways, empty, one_way
+from dynsharp.continuation._branching import branching, carried
 from dynsharp.continuation._curve import Array, Curve, Point, Points
+from dynsharp.continuation._membership import position, row
+from dynsharp.continuation._normal_forms import branch_form, product
 from dynsharp.continuation._result import Branch, SpecialPoint
+from dynsharp.continuation._rows import first
+from dynsharp.continuation._start import minimal_period
 from dynsharp.errors import InputError
 
-__all__ = ["beside", "carried", "doubled_start", "switched"]
+__all__ = ["WayOut", "beside", "carried", "doubled_start", "switched", "ways_out"]
 
 HALVINGS = 30
+SOLVED = 1e-7  # residual, in units of the state, of a point through which branches pass
 
 
-def switched(branch: Branch, at: SpecialPoint, step: float | None) -> Branch:
-    """Follow the doubled cycle at a flip, the other branch at a branch point."""
-    curve = branch._curve
-    assert curve is not None
+@dataclass(frozen=True)
+class WayOut:
+    """Another branch at a special point, before it is followed.
+
+    Attributes
+    ----------
+    curve
+        Of its cycles: of twice the period at a flip.
+    point
+        Where it begins.
+    arms
+        Points next to it with tangents that lead away: two if the branch passes through, one if it
+        ends there.
+    through
+        Whether the special point lies on it; not where two branches pass each other at a distance.
+    """
+
+    curve: Curve
+    point: SpecialPoint
+    arms: tuple[Point, ...]
+    through: bool = True
+
+    def followed(self, options: Options | None = None) -> Branch:
+        """Follow it."""
+        options = options or Options()
+        if not self.through:
+            return assembled(self.curve, *both_ways(self.curve, self.arms[0], options))
+        if len(self.arms) == 1:
+            return _from_end(self, options)
+        return _from_both_sides(self, options)
+
+
+def switched(
+    branch: Branch, at: SpecialPoint, step: float | None, which: int | None = None
+) -> tuple[tuple[Branch, ...], int]:
+    """Follow the other branches at a special point, or one of them; return also their number.
+
+    If there is none, one branch without points says why.
+    """
+    options = Options() if step is None else Options(step)
+    ways, status = ways_out(branch, at)
+    if not ways:
+        return (empty(_curve_beyond(branch, at), status),), 0
+    chosen = ways if which is None else ways[which : which + 1]
+    found = [way.followed(options) for way in chosen]
+    if status != "complete":
+        found = [replace(b, status=_both(b.status, status)) for b in found]
+    return tuple(found), len(ways)
+
+
+def _both(one: str, other: str) -> str:
+    return other if one == "complete" else f"{one}; {other}"
+
+
+def ways_out(branch: Branch, at: SpecialPoint) -> tuple[tuple[WayOut, ...], str]:
+    """Return the other branches at a flip or branch point, and "complete" or what may be missing.
+
+    At a flip each doubled cycle comes twice: its two half-branches are its two phases.
+
+    Raises
+    ------
+    InputError
+        If the branch is a family of fixed points: its coordinate is no parameter.
+    """
     if branch.family:
         raise InputError("special_point", at, "a point of a branch along a parameter, not a family")
-    options = Options() if step is None else Options(step)
-    return _doubled(curve, at, options) if at.kind == "flip" else _other(curve, at, options)
+    curve = _curve_beyond(branch, at)
+    where = f"{at.parameter} = {at.value:.15g}"
+    if at.kind == "flip":
+        found, status = _doubled(branch, curve, at)
+        text = f"the doubled cycle was not found next to {where}: {at.normal_form or at.status}"
+    else:
+        found, status = _others(branch, curve, at)
+        text = f"no other branch was found next to {where}: {at.status}"
+    if found:
+        return found, status
+    return (), text if status == "complete" else f"{text}; {status}"
 
 
-def _doubled(curve: Curve, at: SpecialPoint, options: Options) -> Branch:
-    twice = replace(curve, period=2 * curve.period)
+def _curve_beyond(branch: Branch, at: SpecialPoint) -> Curve:
+    curve = branch._curve
+    assert curve is not None
+    return replace(curve, period=2 * curve.period) if at.kind == "flip" else curve
+
+
+def _others(branch: Branch, curve: Curve, at: SpecialPoint) -> tuple[tuple[WayOut, ...], str]:
+    found = branching(curve, at._y)
+    through = curve.residual(at._y) < SOLVED
+    ways: list[WayOut] = []
+    for pair in found.arms:
+        new = tuple(arm.start for arm in pair if position(branch, arm.start.y) is None)
+        if through and new:
+            ways.append(WayOut(curve, at, new))
+        ways += [WayOut(curve, at, (arm,), through=False) for arm in new if not through]
+    return tuple(ways), found.status
+
+
+def _doubled(branch: Branch, twice: Curve, at: SpecialPoint) -> tuple[tuple[WayOut, ...], str]:
+    curve = branch._curve
+    assert curve is not None
     begun = doubled_start(curve, at)
-    if begun is None:
-        return empty(
-            twice,
-            f"the doubled cycle was not found next to {at.parameter} = {at.value:.15g}: "
-            f"{at.normal_form or at.status}",
-        )
-    start, distance = begun
-    way = one_way(twice, start, replace(options, first=min(distance, options.step)))
-    at_flip = f"the flip at {at.parameter} = {at.value:.10g}"
-    branch = assembled(twice, way.points, (at_flip, way.end), way.end if way.failed else "complete")
-    first = np.append(np.tile(at._y[:-1], 2), at._y[-1])
-    point = twice.point(first, start.tangent, start.mu)
-    mu = start.mu if point is None else point.mu
-    return replace(
-        branch,
-        values=np.append(at.value, branch.values),
-        states=np.concatenate([twice.states(first)[None], branch.states]),
-        multipliers=np.vstack([mu, branch.multipliers]),
-        stable=np.append(False, branch.stable),
-        arclength=np.append(0.0, branch.arclength + twice.length(start.y - first)),
-    )
+    if begun is not None:
+        arm, _ = begun
+        return tuple(WayOut(twice, at, (a,)) for a in (arm, _later(twice, arm))), "complete"
+    found = branching(twice, _twice(at))
+    arms = [arm.start for pair in found.arms for arm in pair]
+    new = [arm for arm in arms if minimal_period(twice, arm.y) == twice.period]
+    return tuple(WayOut(twice, at, (arm,)) for arm in new), found.status
 
 
 def doubled_start(curve: Curve, at: SpecialPoint) -> tuple[Point, float] | None:
-    """Return a point of the doubled cycle near a flip, and its distance from it.
+    """Return a point of the doubled cycle near a simple flip, and its distance from it.
 
     The cycle is x_i ± ε q_i with q_i the critical direction carried along; the parameter follows
     from Newton's method at a fixed amplitude.
@@ -78,7 +149,7 @@ def doubled_start(curve: Curve, at: SpecialPoint) -> tuple[Point, float] | None:
     amplitude = 0.1 / np.sqrt(abs(form.b)) if form.b else 1e-3
     unit = float(np.linalg.norm(wave[: curve.dimension]))
     distance = min(0.02, amplitude / unit)
-    base = np.append(np.tile(at._y[:-1], 2), at._y[-1])
+    base = _twice(at)
     for _ in range(HALVINGS):
         y = twice.corrected(base + distance * wave, wave)
         if y is not None and twice.length(y - base) < 2 * distance:
@@ -87,28 +158,6 @@ def doubled_start(curve: Curve, at: SpecialPoint) -> tuple[Point, float] | None:
                 return point, distance
         distance /= 2
     return None
-
-
-def _other(curve: Curve, at: SpecialPoint, options: Options) -> Branch:
-    if len(at._tangents) < 2:
-        return empty(curve, f"there is no second branch to switch to: {at.status}")
-    tangent = carried(curve, at._y, at._tangents[1])
-    ways = []
-    for direction in (-tangent, tangent):
-        start = beside(curve, at._y, direction)
-        if start is None:
-            return empty(
-                curve,
-                f"the other branch was not found next to {at.parameter} = {at.value:.15g}: "
-                "Newton's method does not converge on it",
-            )
-        ways.append(one_way(curve, start, options))
-    back, forward = ways
-    points: Any = appended(reversed_points(back.points), forward.points[0])
-    points = joined([points, _shifted(forward.points, float(points.S[-1]))])
-    failures = [w.end for w in ways if w.failed]
-    ends = (back.end, forward.end)
-    return assembled(curve, points, ends, "; ".join(failures) or "complete")
 
 
 def beside(curve: Curve, y: Array, tangent: Array) -> Point | None:
@@ -125,17 +174,115 @@ def beside(curve: Curve, y: Array, tangent: Array) -> Point | None:
     return None
 
 
-def carried(curve: Curve, y: Array, head: Array, rounds: int = 1) -> Array:
-    """Carry a direction (x_0, p) along the cycle, so many times round."""
-    curve.linearised(y)
-    J, Fp = curve._work[0].copy(), curve._work[1].copy()
-    x, p = head[:-1], head[-1]
-    rows = []
-    for i in range(rounds * curve.period):
-        rows.append(x)
-        x = J[i % curve.period] @ x + Fp[i % curve.period] * p
-    return np.append(np.concatenate(rows), p)
+def _twice(at: SpecialPoint) -> Array:
+    return np.append(np.tile(at._y[:-1], 2), at._y[-1])
 
 
-def _shifted(points: Points, by: float) -> Points:
-    return replace(points, S=points.S + by)
+def _later(twice: Curve, point: Point) -> Point:
+    """Return the same point of a doubled cycle half a period later."""
+    half = twice.period // 2 * twice.dimension
+    y, tangent = (np.append(np.roll(v[:-1], half), v[-1]) for v in (point.y, point.tangent))
+    return Point(y, tangent, point.mu, point.sign)
+
+
+# ---- following ---------------------------------------------------------------------------------
+
+
+def _from_end(way: WayOut, options: Options) -> Branch:
+    """Follow a branch that begins at the special point, which becomes its first point."""
+    side = _side(way, way.arms[0], options)
+    name = "flip" if way.point.kind == "flip" else "branch point"
+    began = f"the {name} at {way.point.parameter} = {way.point.value:.10g}"
+    extended = _put_first(side, way.point, _at(way))
+    return replace(extended, ends=(began, side.ends[1]))
+
+
+def _from_both_sides(way: WayOut, options: Options) -> Branch:
+    """Follow a branch that passes through the special point."""
+    back, forward = (_side(way, arm, options) for arm in way.arms)
+    if forward.ends[1].startswith("closed"):  # it has come back through the special point
+        back = _first_points(back, 1)
+    at = way.point
+    if len(at._tangents) == 2:  # as it is seen from here
+        along, other = at._tangents[::-1]
+        form = branch_form(way.curve, at._y, other, along)
+        at = replace(at, normal_form=form, _tangents=(along, other))
+    after = _put_first(forward, at, at._y)
+    length = float(back.arclength[-1]) + way.curve.length(way.arms[0].y - at._y)
+    failures = [b.status for b in (back, forward) if b.status != "complete"]
+    columns = _matched(back.multipliers[0], after.multipliers[0])
+    return replace(
+        after,
+        values=np.append(back.values[::-1], after.values),
+        states=np.concatenate([back.states[::-1], after.states]),
+        multipliers=np.vstack([back.multipliers[::-1], after.multipliers[:, columns]]),
+        stable=np.append(back.stable[::-1], after.stable),
+        arclength=np.append(back.arclength[-1] - back.arclength[::-1], length + after.arclength),
+        special_points=(*back.special_points[::-1], at, *after.special_points),
+        ends=(back.ends[1], forward.ends[1]),
+        status="; ".join(failures) or "complete",
+    )
+
+
+def _side(way: WayOut, start: Point, options: Options) -> Branch:
+    """Follow one arm."""
+    curve = way.curve
+    distance = curve.length(start.y - _at(way))
+    followed = one_way(curve, start, replace(options, first=min(distance, options.step)))
+    points = _up_to_collapse(curve, followed.points)
+    status = followed.end if followed.failed else "complete"
+    return assembled(curve, points, ("", followed.end), status)
+
+
+def _up_to_collapse(curve: Curve, points: Points) -> Points:
+    """Leave out what comes after the cycles have collapsed onto half their period: it repeats.
+
+    There x_i − x_{i+P/2} passes through zero; one point beyond is kept for the event to be found.
+    """
+    if curve.period % 2:
+        return points
+    half = curve.period // 2 * curve.dimension
+    wave = points.Y[:, :half] - points.Y[:, half:-1]
+    reversed_at = np.flatnonzero(np.sum(wave[1:] * wave[:-1], axis=1) < 0)
+    return first(points, int(reversed_at[0]) + 2) if reversed_at.size else points
+
+
+def _at(way: WayOut) -> Array:
+    return _twice(way.point) if way.point.kind == "flip" else way.point._y
+
+
+def _put_first(branch: Branch, at: SpecialPoint, y: Array) -> Branch:
+    """Put the point where a branch begins before its others; it is at its own special point."""
+    curve = branch._curve
+    assert curve is not None
+    mu = np.linalg.eigvals(product(curve.jacobians(y))).astype(complex)
+    distance = curve.length(row(branch, 0) - y)
+    return replace(
+        branch,
+        values=np.append(at.value, branch.values),
+        states=np.concatenate([curve.states(y)[None], branch.states]),
+        multipliers=np.vstack([mu[_matched(branch.multipliers[0], mu)], branch.multipliers]),
+        stable=np.append(False, branch.stable),
+        arclength=np.append(0.0, branch.arclength + distance),
+    )
+
+
+def _first_points(branch: Branch, count: int) -> Branch:
+    part = slice(count)
+    return replace(
+        branch,
+        values=branch.values[part],
+        states=branch.states[part],
+        multipliers=branch.multipliers[part],
+        stable=branch.stable[part],
+        arclength=branch.arclength[part],
+        special_points=(),
+        ends=(branch.ends[1], branch.ends[1]),
+        status="complete",
+    )
+
+
+def _matched(before: Array, mu: Array) -> list[int]:
+    """Return the order in which multipliers follow those of a neighbouring point."""
+    left = list(range(mu.size))
+    return [left.pop(int(np.argmin(np.abs(mu[left] - m)))) for m in before]
