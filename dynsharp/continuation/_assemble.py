@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
+from scipy.optimize import brentq
 
 from dynsharp.continuation import _follow
 from dynsharp.continuation._branch_points import branch_point
@@ -186,29 +187,54 @@ def empty(curve: Curve, status: str) -> Branch:
 def _landed(curve: Curve, points: Points, options: Options) -> Way:
     """Put the last point on the edge of the span that the next step would cross."""
     name = curve.parameter
-    upward = np.append(np.zeros(curve.weights.size - 1), 1.0)
-    step = options.step
-    for _ in range(40):
+    step = options.first or options.step / 4
+    if len(points) > 1:
+        step = 1.5 * float(points.S[-1] - points.S[-2])
+    for _ in range(60):
         last = points[-1]
-        edge = curve.span[1] if last.tangent[-1] > 0 else curve.span[0]
-        if last.value == edge:
-            return Way(points, f"the span ends at {name} = {edge:.10g}")
-        guess = last.y + (edge - last.value) / last.tangent[-1] * last.tangent
-        if curve.length(guess - last.y) <= 2 * options.step:
-            y = curve.corrected(guess, upward, limit=8)
-            if y is not None and curve.length(y - guess) < 0.5 * curve.length(guess - last.y):
-                y[-1] = edge
-                point = curve.point(y, last.tangent, last.mu)
-                if point is not None and curve.inner(point.tangent, last.tangent) > 0.9:
-                    longer = appended(points, point)
-                    longer.S[-1] = points.S[-1] + curve.length(y - last.y)
-                    return Way(longer, f"the span ends at {name} = {edge:.10g}")
-        step /= 2
-        more = list(curve.follow(last, step, LEAST_STEP, step, UNBOUNDED, 4))
-        points = joined([points, *more])
+        if last.value in curve.span:
+            return Way(points, f"the span ends at {name} = {last.value:.10g}")
+        point = _on_edge(curve, last, step)
+        if point is not None:
+            longer = appended(points, point)
+            longer.S[-1] = points.S[-1] + curve.length(point.y - last.y)
+            return Way(longer, f"the span ends at {name} = {point.value:.10g}")
+        more = list(curve.follow(last, step / 2, LEAST_STEP, step / 2, UNBOUNDED, 4))
+        points, step = joined([points, *more]), step / 2
         if points.code not in (_follow.BOUNDARY, _follow.FULL):
             break
-    return Way(points, f"the span ends near {name} = {points[-1].value:.10g}")
+    text = f"the branch could not be followed from {name} = {points[-1].value:.15g} to the edge"
+    return Way(points, f"{text} of the span", failed=True)
+
+
+def _on_edge(curve: Curve, last: Point, step: float) -> Point | None:
+    """Return where a step from the last point crosses an edge of the span; None if it does not."""
+
+    def ahead(s: float) -> Array:
+        y = curve.corrected(last.y + s * last.tangent, last.tangent)
+        if y is None:
+            raise FloatingPointError
+        return y
+
+    low, high = curve.span
+    try:
+        beyond = ahead(step)
+        if low <= beyond[-1] <= high or curve.length(beyond - last.y) > 1.5 * step:
+            return None
+        edge = high if beyond[-1] > high else low
+        s = brentq(lambda s: float(ahead(s)[-1] - edge) if s else last.value - edge, 0, step)
+        y = ahead(float(s))
+    except (FloatingPointError, ValueError):
+        return None
+    y[-1] = edge
+    upward = np.append(np.zeros(y.size - 1), 1.0)
+    exact = curve.corrected(y, upward, limit=8)
+    if exact is not None and curve.length(exact - y) < 1e-3 * step:  # not at a fold on the edge
+        y = exact
+        y[-1] = edge
+    point = curve.point(y, last.tangent, last.mu)
+    near = point is not None and curve.inner(point.tangent, last.tangent) > 0.9
+    return point if near else None
 
 
 def _without_repetition(branch: Branch) -> Branch:
