@@ -1,0 +1,135 @@
+"""The bifurcation diagram: from starts to the whole tree of branches."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from dynsharp.branch_tree._grow import Growth, Settings, Unfollowed
+from dynsharp.branch_tree._result import BifurcationDiagram
+from dynsharp.branch_tree._starts import own_starts, starts
+from dynsharp.continuation._start import number, numbers
+from dynsharp.errors import InputError
+from dynsharp.map import DiscreteMap, Name
+from dynsharp.numerical._sweep import positive_integer
+
+__all__ = ["bifurcation_diagram"]
+
+
+def bifurcation_diagram(
+    map: DiscreteMap,
+    parameter: Name,
+    span: Sequence[float],
+    start: Any = None,
+    *,
+    at: float | None = None,
+    depth: int = 3,
+    fixed: Mapping[Name, Any] | None = None,
+    period: int = 1,
+    step: float = 0.01,
+    max_branches: int = 100,
+    search: bool | None = None,
+    progress: bool | None = None,
+) -> BifurcationDiagram:
+    """Follow all branches of fixed points and cycles that hang together, with their stability.
+
+    Every branch is followed over the span. At every flip the doubled cycle is followed too, at
+    every branch point all other branches, where cycles collapse onto shorter ones these; from there
+    on again, until ``depth`` switches from a start. A branch that was followed already is
+    recognised: cycles are compared, in all their phases, with those of all branches.
+
+    Families of fixed points, such as the minima of an over-parameterised loss, are branches along
+    their own coordinate at one value of the parameter.
+
+    Parameters
+    ----------
+    map
+        The map.
+    parameter
+        Name or symbol of the parameter.
+    span
+        Its least and greatest value.
+    start
+        A guess {state variable: number}, a fixed point of `fixed_points`, a `Branch`, or a list of
+        them. If left out, the map's own fixed points in closed form.
+    at
+        Value of the parameter at a guess. For fixed points in closed form, where to evaluate them;
+        if left out, at several values in the span (a family at one of them).
+    depth
+        Greatest number of switches from a start: the number of period doublings in a row.
+    fixed
+        A number for every other parameter.
+    period
+        Of the cycles to start with.
+    step
+        Greatest step, as for `continue_fixed_point`.
+    max_branches
+        Number of branches after which the search ends.
+    search
+        Whether to look for solutions on branches that are not connected with the others, by
+        deflated Newton's method (Farrell, Birkisson, Funke 2015) at a few values of the parameter;
+        if left out, where no start is given. What it finds is a branch; it cannot prove that there
+        is no other.
+    progress
+        Whether to show a progress bar; if left out, on a terminal after a second. Ctrl-C ends the
+        search and returns what is done.
+
+    Returns
+    -------
+    BifurcationDiagram
+        Branches, graph, and under ``unfollowed`` whatever was not followed, with the reason.
+
+    Raises
+    ------
+    InputError
+        If an argument is not what is said above.
+
+    Examples
+    --------
+    >>> import dynsharp as ds
+    >>> diagram = bifurcation_diagram(ds.systems.logistic(), "r", (0.5, 3.5), depth=2)
+    >>> [(p.kind, round(p.value, 6)) for p in diagram.special_points]
+    [('branch', 1.0), ('flip', 3.0), ('flip', 3.44949)]
+    >>> [b.period for b in diagram.branches]
+    [1, 1, 2, 4]
+    """
+    if not isinstance(map, DiscreteMap):
+        raise InputError("map", repr(map), "a DiscreteMap")
+    symbol = map.parameter(parameter)
+    interval = _span(span)
+    values = numbers(map, symbol, fixed)
+    depth = positive_integer("depth", depth, least=0)
+    period = positive_integer("period", period)
+    most = positive_integer("max_branches", max_branches)
+    if not 0 < (greatest := number("step", step)) <= 100:
+        raise InputError("step", step, "a positive number, at most 100")
+    settings = Settings(map, symbol, interval, values, period, depth, greatest, most)
+    growth = Growth(settings)
+    if start is None:
+        begun, failed = own_starts(map, symbol, interval, at, values) if period == 1 else ([], [])
+    else:
+        begun, failed = starts(map, symbol, interval, start, at, values)
+    growth.unfollowed += [Unfollowed("a start", text) for text in failed]
+    growth.run(begun, start is None if search is None else search, progress)
+    return BifurcationDiagram(
+        map,
+        symbol.name,
+        interval,
+        values,
+        depth,
+        tuple(growth.branches),
+        tuple(growth.origins),
+        tuple(growth.unfollowed),
+        growth.status,
+    )
+
+
+def _span(span: Any) -> tuple[float, float]:
+    try:
+        low, high = span
+    except (TypeError, ValueError) as error:
+        raise InputError("span", repr(span), "two numbers (least, greatest)") from error
+    low, high = number("span", low), number("span", high)
+    if not low < high:
+        raise InputError("span", (low, high), "two numbers, the lesser first")
+    return low, high
