@@ -134,7 +134,7 @@ def train(
         last[active] = np.where(bad, iterates[max(place - 1, 0)], n)
         moving = ~(bad | good)
         active, u, v = active[moving], u[moving], v[moving]
-        if not len(active):
+        if not len(active) or n == iterates[-1]:
             loss, sharpness = loss[:, : place + 1], sharpness[:, : place + 1]
             iterates = iterates[: place + 1]
             break
