@@ -82,7 +82,7 @@ def white_noise(x: Array) -> float:
     if len(d) < 12:
         return 0.0
     spread = 1.4826 * float(np.median(np.abs(d - np.median(d))))
-    if spread == 0.0:
+    if spread < 1e-12 * (1 + float(np.abs(x).max())):  # rounding
         return 0.0
     d = np.clip(d - np.median(d), -3 * spread, 3 * spread)
     power = float(np.mean(d * d))

@@ -56,16 +56,35 @@ class TrainingLog:
         return self.sharpness / self.threshold
 
     @cached_property
+    def excess(self) -> Array:
+        """The loss; if it is negative somewhere, above a little less than its least value.
+
+        Relative to the least value itself, that one would be infinitely small.
+        """
+        least = float(self.loss.min())
+        below = 1e-3 * min(float(self.loss.max()) - least, -2 * least)
+        return self.loss if least >= 0 else self.loss - least + below
+
+    @cached_property
+    def resolution(self) -> float:
+        """Change of the logarithm of the loss that rounding explains."""
+        least = float(self.loss.min())
+        magnified = 1.0 if least >= 0 else -least / float(self.excess.min())
+        return 2**10 * self.epsilon * magnified
+
+    @cached_property
+    def scale(self) -> float:
+        """The run's own size of the loss, which a divergence does not change."""
+        return max(float(self.excess[0]), float(np.median(self.excess)), np.finfo(float).tiny)
+
+    @cached_property
     def log_loss(self) -> Array:
-        """Logarithm of the loss above its least value if negative, and above rounding level.
+        """Logarithm of the loss, bounded below by what is nothing but rounding.
 
         A loss is a sum of squares of errors each of which is known to a few ``epsilon``: what is
         smaller than the square of 2¹⁰ of them, in units of the run's own loss, says nothing.
         """
-        excess = self.loss - min(0.0, float(self.loss.min()))
-        scale = max(float(excess[0]), float(np.median(excess)))
-        floor = max((2**10 * self.epsilon) ** 2 * scale, np.finfo(float).tiny)
-        return np.log(excess + floor)
+        return np.log(self.excess + max((2**10 * self.epsilon) ** 2 * self.scale, 1e-307))
 
     @cached_property
     def stride(self) -> float:

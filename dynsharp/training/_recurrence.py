@@ -15,7 +15,10 @@ from dynsharp.training._log import Array
 
 __all__ = ["Motion", "decays", "motion"]
 
-MOST = 4000  # records that the neighbours are sought among: their number squared is not
+MOST = 4000  # records among which neighbours are sought
+AHEAD = 4  # records over which they are followed
+NOISY = 0.3  # how far from their cycle noisy records may be, in units of their spread
+PREDICTED = 0.2  # how far those after neighbours may be apart, in units of the typical distance
 
 
 @dataclass(frozen=True)
@@ -38,16 +41,25 @@ class Motion:
         return self.kind != "irregular"
 
 
-def motion(series: Array, max_period: int, noise: Array) -> Motion:
-    """Classify the motion of a stretch of records (variables along the first axis).
-
-    ``noise`` is the standard deviation of the noise on each variable.
-    """
-    x, level = _normalised(series, noise)
+def motion(series: Array, max_period: int) -> Motion:
+    """Classify the motion of a stretch of records (variables along the first axis)."""
+    x = _normalised(series)
     if x.shape[0] == 0:
         return Motion("periodic", 1)
-    period = _period(x, max_period, level)
-    return Motion("periodic", period) if period else _neighbours(x)
+    n = x.shape[1]
+    away = np.array(
+        [np.sqrt(np.mean(_distance(x, lag) ** 2)) for lag in range(1, min(max_period, n // 3) + 1)]
+    )
+    # The least lag after which records come back as close as after any. 1e-9: rounding.
+    period = int(np.argmax(away <= max(1.5 * away.min(), 1e-9))) + 1
+    if away[period - 1] < 1e-9:
+        return Motion("periodic", _halved(x, period))
+    for lag in range(1, min(max_period, n // 12) + 1):
+        if _dies_out(_distance(x, lag)):
+            return Motion("periodic", lag)
+    if away[period - 1] < NOISY and _is_noise(x, period):
+        return Motion("periodic", period)
+    return _neighbours(x)
 
 
 def decays(series: Array) -> bool:
@@ -78,54 +90,62 @@ def _decays(x: Array) -> bool:
     return bool(after >= 0.9 * before)
 
 
-def _normalised(series: Array, noise: Array) -> tuple[Array, Array]:
-    """Return the variables that move, in units of their standard deviation, and their noise."""
+def _normalised(series: Array) -> Array:
+    """Return the variables that move, centred, in units of their standard deviation."""
     spread = series.std(axis=1)
-    size = np.abs(series).max(axis=1)
-    moving = spread > 1e-12 * size
-    scale = spread[moving][:, None]
-    return (series[moving] - series[moving].mean(axis=1)[:, None]) / scale, (
-        noise[moving] / spread[moving]
-    )
+    moving = spread > 1e-12 * np.abs(series).max(axis=1)
+    centred = series[moving] - series[moving].mean(axis=1)[:, None]
+    return centred / spread[moving][:, None]
 
 
 def _distance(x: Array, lag: int) -> Array:
     return np.sqrt(((x[:, lag:] - x[:, :-lag]) ** 2).sum(axis=0))
 
 
-def _period(x: Array, max_period: int, noise: Array) -> int:
-    """Return the least lag at which the records recur, 0 if there is none.
-
-    They recur if they come back much closer than they move, and no other lag brings them back
-    closer than rounding and noise explain. A lag that only its transient tells from its half is
-    halved.
-    """
-    n = x.shape[1]
-    lags = range(1, min(max_period, n // 3) + 1)
-    away = np.array([np.sqrt(np.mean(_distance(x, lag) ** 2)) for lag in lags])
-    floor = 3 * float(np.sqrt(2 * np.sum(noise**2)))
-    recurs = away < max(0.02, floor)
-    if floor > 0.5 or not recurs.any():
-        return _settling(x, max_period)
-    best = float(away[recurs].min())
-    enough = recurs & (away <= max(2 * best, floor, 1e-9))
-    period = int(np.argmax(enough)) + 1
-    while period % 2 == 0 and _decays_to_zero(_distance(x, period // 2)):
+def _halved(x: Array, period: int) -> int:
+    """Return the period without the doublings that only a decaying transient makes."""
+    while period % 2 == 0 and _dies_out(_distance(x, period // 2)):
         period //= 2
     return period
 
 
-def _settling(x: Array, max_period: int) -> int:
-    """Return the least lag at which the records come back ever closer, 0 if there is none."""
-    n = x.shape[1]
-    for lag in range(1, min(max_period, n // 12) + 1):
-        if _decays_to_zero(_distance(x, lag)):
-            return lag
-    return 0
-
-
-def _decays_to_zero(distance: Array) -> bool:
+def _dies_out(distance: Array) -> bool:
     return _decays(np.cumsum(distance))
+
+
+def _is_noise(x: Array, period: int) -> bool:
+    """Whether what is left of the records without their mean cycle is noise.
+
+    It is none if it predicts itself: if those that follow neighbours are closer than those that
+    follow other records of the same phase.
+    """
+    n = x.shape[1] // period * period
+    rest = x[:, -n:].reshape(len(x), n // period, period)
+    rest = (rest - rest.mean(axis=1, keepdims=True)).reshape(len(x), n)
+    if n // period < 8:
+        return True
+    i, j = _pairs(x[:, -n:])
+    if not len(i):
+        return True
+    other = period * np.random.default_rng(0).integers(1, n // period, len(i))
+    following, whole = rest[:, 2:], (n - 2) // period * period
+    near = np.linalg.norm(following[:, i] - following[:, j], axis=0)
+    far = np.linalg.norm(following[:, i] - following[:, (i + other) % whole], axis=0)
+    return bool(np.median(near) > 0.5 * np.median(far))
+
+
+def _pairs(x: Array) -> tuple[Array, Array]:
+    """Return each point with its nearest neighbour; a point is two consecutive records.
+
+    Neighbours in time are none. Both points have ``AHEAD`` records after them.
+    """
+    points = np.concatenate([x[:, :-1], x[:, 1:]]).T
+    usable = len(points) - AHEAD
+    index = np.asarray(cKDTree(points[:usable]).query(points[:usable], k=min(8, usable))[1])
+    i = np.arange(usable)
+    apart = np.abs(index - i[:, None]) > 2
+    has = apart.any(axis=1)
+    return i[has], index[i, np.argmax(apart, axis=1)][has]
 
 
 def _neighbours(x: Array) -> Motion:
@@ -135,28 +155,21 @@ def _neighbours(x: Array) -> Motion:
     neighbours are much closer than those of random pairs; then the slope of the mean logarithm of
     the distance is the largest Lyapunov exponent. Blocks of points give its standard error.
     """
-    ahead, n = 4, min(x.shape[1], MOST)
+    n = min(x.shape[1], MOST)
     x = x[:, -n:]
     if n < 40:
         return Motion("irregular")
-    points = np.concatenate([x[:, :-1], x[:, 1:]]).T
-    usable = len(points) - ahead
-    tree = cKDTree(points[:usable])
-    near = min(8, usable)
-    index = np.asarray(tree.query(points[:usable], k=near)[1])
-    i = np.arange(usable)
-    apart = np.abs(index - i[:, None]) > 2
-    has = apart.any(axis=1)
-    j = index[i, np.argmax(apart, axis=1)]
-    i, j = i[has], j[has]
+    i, j = _pairs(x)
+    if len(i) < 16:
+        return Motion("irregular")
+    points = np.concatenate([x[:, :-1], x[:, 1:]])
     gaps = np.array(
-        [np.sqrt(((points[i + m] - points[j + m]) ** 2).sum(axis=1)) for m in range(ahead + 1)]
+        [np.linalg.norm(points[:, i + m] - points[:, j + m], axis=0) for m in range(AHEAD + 1)]
     )
     random = np.random.default_rng(0).permutation(len(i))
-    typical = float(np.median(np.linalg.norm(points[i] - points[i[random]], axis=1)))
-    newest = x[:, i + 2] - x[:, j + 2]
-    error = float(np.median(np.sqrt((newest**2).sum(axis=0))))
-    if error > 0.2 * typical:
+    typical = float(np.median(np.linalg.norm(points[:, i] - points[:, i[random]], axis=0)))
+    error = float(np.median(np.linalg.norm(x[:, i + 2] - x[:, j + 2], axis=0)))
+    if error > PREDICTED * typical:
         return Motion("irregular")
     # Once a pair is as far apart as the attractor allows, it parts no more.
     close = (gaps[:-1] > 0) & (gaps[1:] > 0) & (gaps[:-1] < 0.1 * typical)

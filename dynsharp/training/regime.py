@@ -29,7 +29,7 @@ from dynsharp.training._excursions import (
     white_noise,
 )
 from dynsharp.training._log import Array, TrainingLog, read_log
-from dynsharp.training._recurrence import Motion, decays, motion
+from dynsharp.training._recurrence import MOST, Motion, decays, motion
 from dynsharp.training._result import Phase, TrainingRegime
 
 __all__ = ["training_regime"]
@@ -73,7 +73,8 @@ def training_regime(
         left out.
     threshold
         Instead of ``eta``: the sharpness at which steps become unstable, a number or one for each
-        loss. For gradient descent it is 2/η; for heavy ball 2(1 + β)/η.
+        loss. For gradient descent it is 2/η; for heavy ball 2(1 + β)/η. With it a rise of the loss
+        alone is no instability, since momentum carries a stable run uphill.
     change
         Least relative change of the sharpness that counts as sharpening or reduction, and the
         distance from its final value within which it has converged. Larger if the sharpness is
@@ -141,7 +142,7 @@ def training_regime(
     if isinstance(max_period, bool) or int(max_period) != max_period or max_period < 1:
         raise InputError("max_period", max_period, "an integer of at least 1")
     log = read_log(trajectory, eta, loss, sharpness, step, sharpness_step, threshold)
-    run = _Run(log, change, edge, blowup, int(max_period))
+    run = _Run(log, change, edge, blowup, int(max_period), momentum=threshold is not None)
     spans = run.spans()
     phases = _phases(log, spans)
     settings = {
@@ -174,22 +175,49 @@ class _Run:
     edge: float
     blowup: float
     max_period: int
+    momentum: bool  # whether a loss may rise though the step is stable
     remarks: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         log = self.log
         self.x = log.log_loss
         self.log_sharpness = np.log(np.maximum(log.sharpness, 1e-12 * log.sharpness.max()))
-        calm = _longest(log.ratio < 1 - self.edge)
-        self.loss_noise = white_noise(self.x[calm])
-        self.sharpness_noise = white_noise(self.log_sharpness[calm][log.sampled[calm]])
+        everywhere = np.ones(len(log), bool)
+        self.loss_noise = self.noise(self.x, everywhere)
+        self.sharpness_noise = self.noise(self.log_sharpness, log.sampled)
         n = len(log)
         width = 1.2 * expected_range(n)
-        self.least_rise = max(2**10 * log.epsilon, width * self.loss_noise)
+        self.least_rise = max(log.resolution, width * self.loss_noise)
         self.least_change = max(self.change, width * self.sharpness_noise)
         self.ratio = smoothed(log.ratio, 3 if self.sharpness_noise == 0 else max(n // 50, 5))
         if log.skipped:
             self.remarks.append(f"{log.skipped} records without a finite loss were left out.")
+
+    def noise(self, x: Array, sampled: Array) -> float:
+        """Return the noise of a series, from where steps are stable.
+
+        Where there are too few such records, from all of them or, past a transient, the last half:
+        chaos can look white, but it is larger than ``edge``.
+        """
+        calm = _longest(self.log.ratio < 1 - self.edge)
+        quiet = x[calm][sampled[calm]]
+        if len(quiet) >= 32:
+            level = white_noise(quiet)
+            return level if level < 0.5 else 0.0
+        whole = x[sampled]
+        level = white_noise(whole) or white_noise(whole[len(whole) // 2 :])
+        return level if level < self.edge else 0.0
+
+    def at_rest(self, window: slice) -> bool:
+        """Whether the loss is down at the rounding level of a loss of the size of the run's."""
+        rounding = 2**6 * self.log.epsilon * self.log.scale
+        return bool((self.log.excess[window] < rounding).all())
+
+    def faded(self, window: slice) -> bool:
+        """Whether steps of the loss at the end of a window are half of those at its beginning."""
+        steps = np.abs(np.diff(self.log.loss[window]))
+        quarter = max(len(steps) // 4, 2)
+        return bool(steps[-quarter:].max() < 0.5 * steps[:quarter].max())
 
     def spans(self) -> list[_Span]:
         """Return the phases as consecutive spans of records."""
@@ -220,7 +248,8 @@ class _Run:
                 return n
             steps = np.diff(x[-4:])
             above = x[-1] - float(x[: last.rises[-1][0] + 1].max())
-            if above < np.log(self.blowup) or steps[-1] < steps[-2]:
+            slows = steps[-1] < max(0.999 * steps[-2], self.least_rise)
+            if above < np.log(self.blowup) or slows:
                 return n
         if last is None or not rising:
             return n
@@ -268,14 +297,28 @@ class _Run:
         continues = final and stop - last <= pause
         if len(block.rises) >= 3 and (continues or last - first >= 24):
             end = stop if continues else last
-            window = slice(first + (end - first) // 2, end)
+            # What follows an edge that ends belongs to its end.
+            window = slice(
+                first + (end - first) // 2, end if continues else end - (end - first) // 16
+            )
             moves = self.motion(window)
             unsteady = moves is not None and moves.deterministic and self.loss_noise == 0
             hovers = float(self.log.ratio[window].mean()) >= 1 - self.edge
-            if not self.decays(window):
+            rests = self.at_rest(window) or self.decays(window) or (
+                not continues and self.faded(window))  # fmt: skip
+            if not rests:
                 if hovers or unsteady:
                     return [_Span(EDGE, self.reached(first), end, moves)]
                 return []  # rises of a loss that no instability drives: noise
+        if (
+            final
+            and not block.returned
+            and not self.momentum
+            and (moves := self.risen(first, stop)) is not None
+        ):
+            return [_Span(EDGE, self.reached(first), stop, moves)]
+        if self.momentum and not (self.ratio[first:last] >= 1 - self.edge).any():
+            return []
         peak = max((j for _, j in block.rises), key=lambda j: self.x[j])
         back = np.flatnonzero(self.x[peak:last] <= self.x[first])
         below = np.flatnonzero(self.ratio[peak:last] >= 1)
@@ -293,6 +336,16 @@ class _Run:
             else:
                 ends.append(calm)
         return [_Span(CATAPULT, self.reached(first), min(ends))]
+
+    def risen(self, first: int, stop: int) -> Motion | None:
+        """Return the motion of a loss that rose and came to rest there, for good; None if it fell.
+
+        It cannot be a minimum, where a loss comes down: it is a cycle on which the loss is equal.
+        """
+        half = slice(first + (stop - first) // 2, stop)
+        rising = bool((np.diff(self.x[half]) > -self.least_rise).all())
+        moves = self.motion(half) if rising and stop == len(self.log) else None
+        return moves if moves is not None and moves.period == 1 else None
 
     def settled_after(self, peak: int, stop: int) -> int | None:
         """Return the record after a peak from which the loss only falls at S below S*, if any."""
@@ -314,9 +367,11 @@ class _Run:
         least = 1 - self.edge if self.loss_noise > 0 else 1 + self.edge
         below = np.flatnonzero(self.ratio[first:stop] < least)
         start = first + (int(below[-1]) + 1 if len(below) else 0)
-        if stop - start < 8 or self.settled(start, stop) is None:
+        half = slice(start + (stop - start) // 2, stop)
+        falls = self.x[half][0] - self.x[half][-1] > np.log(10) if stop - start >= 8 else True
+        if falls or self.at_rest(half) or self.settled(start, stop) is None:
             return []
-        return [_Span(EDGE, start, stop, self.motion(slice(start + (stop - start) // 2, stop)))]
+        return [_Span(EDGE, start, stop, self.motion(half))]
 
     def series(self, window: slice) -> Array:
         """Return what a motion is judged by: the loss, and the sharpness if it was sampled."""
@@ -335,8 +390,7 @@ class _Run:
         series = self.series(window)
         if series.shape[1] < 12 or self.log.stride == 0:
             return None
-        noise = np.array([self.loss_noise, self.sharpness_noise][: len(series)])
-        return motion(series, self.max_period, noise * np.abs(series).mean(axis=1))
+        return motion(series[:, -MOST:], self.max_period)
 
     # ---- trends of the sharpness ---------------------------------------------------------------
 
