@@ -26,6 +26,7 @@ from dynsharp.map import DiscreteMap
 __all__ = ["Growth", "Origin", "Settings", "Unfollowed"]
 
 SEARCHED = (0.13, 0.31, 0.52, 0.71, 0.89)  # fractions of the span at which solutions are sought
+_FULL = "max_branches reached, allow more"
 SAMPLES = (0.21, 0.53, 0.84)  # fractions of a new branch that tell whether it is a known one
 
 
@@ -81,6 +82,10 @@ class Unfollowed:
         return f"{self.what}{on}: {self.reason}"
 
 
+class _Full(Exception):  # noqa: N818 - not an error
+    """As many branches as were asked for."""
+
+
 @dataclass
 class Growth:
     """The branches found so far, and what is left to look at."""
@@ -91,6 +96,7 @@ class Growth:
     unfollowed: list[Unfollowed] = field(default_factory=list)
     status: str = "complete"
     _queue: deque[int] = field(default_factory=deque)
+    _extent: Array | None = None
     _places: list[Place] = field(default_factory=list)
     _deferred: list[tuple[int, SpecialPoint, Place]] = field(default_factory=list)
 
@@ -101,14 +107,14 @@ class Growth:
             try:
                 for done, _ in enumerate(self._tasks(waiting, search), 1):
                     bar.update(done / (done + len(waiting) + len(self._queue) + 1))
-            except KeyboardInterrupt:
-                count = len(waiting) + len(self._queue)
-                self.status = (
-                    f"interrupted after {len(self.branches)} branches, with {count} starts and "
-                    "branches not looked at"
-                )
-                self._note_rest(waiting)
+            except (KeyboardInterrupt, _Full) as reason:
+                cause = _FULL if isinstance(reason, _Full) else "interrupted"
+                left = len(waiting) + len(self._queue)
+                self.status = f"{cause}: {len(self.branches)} branches are followed, {left} starts "
+                self.status += "and branches were not looked at"
+                self._note_rest(waiting, cause)
         self._note_deferred()
+        self._merge_starts()
 
     def _tasks(self, waiting: deque[Start], search: bool) -> Iterator[None]:
         while waiting:
@@ -129,6 +135,18 @@ class Growth:
             self._queue.popleft()
             yield
 
+    def _merge_starts(self) -> None:
+        """Make one of a start that fails in the same way at several values."""
+        merged: dict[tuple[str, str], list[Unfollowed]] = {}
+        for u in self.unfollowed:
+            name = u.what.split(" at ")[0] if u.branch is None else u.what
+            reason = u.reason.split(" at ")[0] if u.branch is None else f"{u.branch} {u.reason}"
+            merged.setdefault((name, reason), []).append(u)
+        self.unfollowed = [
+            replace(first, what=first.what + f", and at {len(others)} other values" * bool(others))
+            for first, *others in merged.values()
+        ]
+
     def _note_deferred(self) -> None:
         for number, p, place in self._deferred:
             handled = any(place.same(other) for other in self._places)
@@ -137,12 +155,12 @@ class Growth:
                 self.unfollowed.append(Unfollowed(_named(p), reason, number))
                 self._places.append(place)
 
-    def _note_rest(self, waiting: deque[Start]) -> None:
-        self.unfollowed += [Unfollowed(s.name, "interrupted") for s in waiting]
+    def _note_rest(self, waiting: deque[Start], cause: str) -> None:
+        self.unfollowed += [Unfollowed(s.name, cause) for s in waiting]
         for i in self._queue:
             for p in self.branches[i].special_points:
                 if p.kind in ("flip", "branch"):
-                    self.unfollowed.append(Unfollowed(_named(p), "interrupted", i))
+                    self.unfollowed.append(Unfollowed(_named(p), cause, i))
 
     # ---- starts ----------------------------------------------------------------------------
 
@@ -207,10 +225,22 @@ class Growth:
         size = scale_of(np.array([x for c in known for x in c])) if known else None
         scale = np.ones(s.map.dimension) if size is None else size
         curve = Curve(s.map, s.parameter, s.fixed, s.period, s.span, scale)
-        for y in unknown_solutions(curve, value, known, near):
+        for y in unknown_solutions(curve, value, known, near, self._box(curve.scale)):
             x = curve.states(y)
             state = {v.name: x[:, i] for i, v in enumerate(s.map.state)}
             yield Start(state, value, "a solution found by deflation")
+
+    def _box(self, scale: Array) -> Array:
+        """Where to look: twice the extent of all branches that starts and switches led to."""
+        if self._extent is None:
+            n = self.settings.map.dimension
+            places = np.concatenate([np.zeros((0, n)), *(b.states[:, 0] for b in self.branches)])
+            if not len(places):
+                places = np.zeros((1, n))
+            low, high = places.min(axis=0), places.max(axis=0)
+            room = np.maximum((high - low) / 2, scale)
+            self._extent = np.array([low - room, high + room])
+        return self._extent
 
     # ---- branches --------------------------------------------------------------------------
 
@@ -218,10 +248,8 @@ class Growth:
         """Keep a branch, unless it is one that is there already."""
         s = self.settings
         if len(self.branches) >= s.max_branches:
-            text = f"{s.max_branches} branches reached; allow more with max_branches"
-            self.status = text
-            self.unfollowed.append(Unfollowed(origin.text, text, origin.branch))
-            return
+            self.unfollowed.append(Unfollowed(origin.text, _FULL, origin.branch))
+            raise _Full
         if not branch.family and len(branch) > 4:
             rows = [row(branch, int(f * len(branch))) for f in SAMPLES]
             same = [b for b in self.branches if b.period == branch.period and not b.family]
@@ -230,9 +258,10 @@ class Growth:
         self._queue.append(len(self.branches))
         self.branches.append(branch)
         self.origins.append(origin)
-        if branch.status != "complete":
-            number = len(self.branches) - 1
-            self.unfollowed.append(Unfollowed("a part", branch.status, number))
+        number = len(self.branches) - 1
+        for end in dict.fromkeys(branch.ends):
+            if end in branch.status:  # it is a failure
+                self.unfollowed.append(Unfollowed("an end", end, number))
 
     def _switch(self, number: int) -> None:
         """Follow all branches that leave from a branch."""
@@ -313,7 +342,7 @@ class Growth:
 
 
 def _beside(curve: Curve, y: Array) -> Array | None:
-    """Return a cycle of the regular branch through a solution, a little way from it within the span."""
+    """Return a cycle of the regular branch through a solution, a little way from it."""
     border = np.zeros(y.size)
     border[-1] = 1.0
     point = curve.point(y, border)

@@ -13,24 +13,23 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from dynsharp.continuation._curve import Array, Curve
-from dynsharp.continuation._membership import same_cycle
 from dynsharp.continuation._normal_forms import product
 from dynsharp.continuation._start import minimal_period
 
 __all__ = ["unknown_solutions"]
 
-STEPS = 40
-RANDOM = 24  # seeds in the box around what is known, for every state variable
-BOX = 2.0  # size of that box, in units of what is known
-FAR = 1e3  # in the same units: Newton's method is given up
+STEPS = 30
+RANDOM = 12  # seeds in the box, for every state variable
+MOST = 200  # points after which those outside the box are no longer passed by
+FAR = 1e3  # in units of the scale: Newton's method is given up
 APART = 1e-6  # distance of two points, in units of the scale, that are different
 SINGULAR = 1e-8  # least singular value of A − I at a solution that is isolated
 
 
 def unknown_solutions(
-    curve: Curve, value: float, known: Sequence[Array], near: Sequence[Array]
+    curve: Curve, value: float, known: Sequence[Array], near: Sequence[Array], box: Array
 ) -> list[Array]:
-    """Return isolated cycles at a value that are not among the known ones.
+    """Return isolated cycles at a value, with points in a box, that are not among the known ones.
 
     Parameters
     ----------
@@ -42,37 +41,37 @@ def unknown_solutions(
         Cycles at that value, of this period and of its divisors, as points × dimension.
     near
         States to begin at, such as solutions at other values.
+    box
+        Least and greatest value of each state variable (2 × dimension).
     """
     points = [x for cycle in known for x in cycle]
     found: list[Array] = []
     with np.errstate(all="ignore"):
-        for seed in _seeds(curve, value, points, near):
+        for seed in _seeds(curve, value, points, near, box):
             while (y := _deflated(curve, seed, value, points)) is not None:
-                points += list(curve.states(y))
-                new = not any(same_cycle(curve, y, other) for other in found)
-                if not new or minimal_period(curve, y) < curve.period:
+                x = curve.states(y)
+                points += list(x)
+                if ((x >= box[0]) & (x <= box[1])).all():
+                    if minimal_period(curve, y) == curve.period:
+                        found.append(y)
+                elif len(points) > MOST:
                     break
-                found.append(y)
     return found
 
 
 def _seeds(
-    curve: Curve, value: float, known: Sequence[Array], near: Sequence[Array]
+    curve: Curve, value: float, known: Sequence[Array], near: Sequence[Array], box: Array
 ) -> Iterator[Array]:
     n = curve.dimension
     random = np.random.default_rng(0)
-    places = np.array([*known, *near]).reshape(-1, n)
-    middle = places.mean(axis=0) if len(places) else np.zeros(n)
-    size = np.max(np.abs(places - middle), axis=0) if len(places) else np.zeros(n)
-    size = BOX * np.maximum(size, curve.scale)
     yield from near
     for x in known[:RANDOM]:
         yield x + 0.05 * curve.scale * random.standard_normal(n)
-    for x in middle + size * random.uniform(-1, 1, (RANDOM * n, n)):
+    for x in random.uniform(box[0], box[1], (RANDOM * n, n)):
         yield x
-        orbit = curve.orbit(x, value, 2, transient=20)
-        if np.all(np.abs(orbit - middle) < FAR * size):
-            yield orbit[0]
+        (settled,) = curve.orbit(x, value, 1, transient=20)
+        if ((settled >= box[0]) & (settled <= box[1])).all():
+            yield settled
 
 
 def _deflated(curve: Curve, x: Array, value: float, known: list[Array]) -> Array | None:
@@ -121,6 +120,8 @@ def _isolated(curve: Curve, x: Array, value: float, known: Array) -> Array | Non
 
 def _step(curve: Curve, x: Array, value: float) -> tuple[Array, Array]:
     """G(x) − x and DG of the P-fold map."""
-    y = np.append(curve.orbit(x, value, curve.period).ravel(), value)
-    A = product(curve.jacobians(y))
-    return curve._work[2][-1].copy(), A
+    A, image = np.eye(x.size), x
+    for _ in range(curve.period):
+        image, J, _ = curve.step(image, value)
+        A = J @ A
+    return image - x, A
