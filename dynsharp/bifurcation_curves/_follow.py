@@ -1,0 +1,229 @@
+"""Pseudo-arclength continuation of a bifurcation curve in two parameters, one point at a time.
+
+Keller, *Numerical solution of bifurcation and nonlinear eigenvalue problems*, 1977. Lengths count
+the state in units of its size at the start and the parameters in units of the spans.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from dynsharp.bifurcation_curves._point import CurvePoint, Failure, corrected
+from dynsharp.continuation._curve import Array
+from dynsharp.continuation._start import minimal_period
+
+__all__ = ["Options", "Way", "between", "one_way"]
+
+STRAIGHT = 0.96  # least cosine of the angle between two tangents in a row: 16 degrees
+LEAST_STEP = 1e-10
+NEWTON_STEPS = 8
+UNBOUNDED = 1e4  # the state, in units of its scale at the start, beyond which a curve is left
+ENDED = 1e-9  # of κ beyond ±2: a start at a resonance
+
+
+@dataclass(frozen=True)
+class Options:
+    """Control of a run: greatest step, greatest number of points in each direction."""
+
+    step: float = 0.01
+    max_points: int = 5_000
+
+
+@dataclass
+class Way:
+    """Points in one direction, why they end, and whether that is a failure."""
+
+    points: list[CurvePoint]
+    end: str = ""
+    failed: bool = False
+    closed: bool = False
+
+
+def between(a: CurvePoint, b: CurvePoint, t: float) -> CurvePoint | None:
+    """Return the point of the curve above the chord from a to b at the fraction t."""
+    chord = b.coordinates - a.coordinates
+    y, kappa = (1 - t) * a.y + t * b.y, (1 - t) * a.kappa + t * b.kappa
+    near = a if t < 0.5 else b
+    normal = chord / np.linalg.norm(chord)
+    found = corrected(a.surface, a.kind, y, kappa, near=near, normal=normal)
+    return None if isinstance(found, Failure) else found[0]
+
+
+def one_way(start: CurvePoint, options: Options) -> Iterator[Way]:
+    """Follow the curve in the direction of the tangent; yields the same growing result."""
+    way = Way([start])
+    if abs(start.kappa) > 2 - ENDED and start.kappa * start.tangent[-1] > 0:
+        way.end = f"the {_resonance(start.kappa)} resonance at {shown(start)}"
+        yield way
+        return
+    step, home = options.step / 4, _Home(start)
+    while len(way.points) < options.max_points:
+        last = way.points[-1]
+        new, reason, effort = _advanced(last, step)
+        if new is not None and (collapsed := _collapses(last, new)) and step > 1e-5:
+            new = None
+        if new is None:
+            step /= 2
+            if step < LEAST_STEP:
+                way.end, way.failed = _stuck(last, reason), True
+                break
+            continue
+        if collapsed:
+            way.end = f"the cycle collapses onto one of period {collapsed} near {shown(new)}"
+            break
+        if _landed(way, new):
+            break
+        if home.reached(last, new, step):
+            way.points.append(new)
+            way.end, way.closed = f"closed curve, back at the start at {shown(start)}", True
+            break
+        way.points.append(new)
+        largest = float(np.max(np.abs(new.surface.cycle(new.y)) / new.surface.scale))
+        if largest > UNBOUNDED:
+            way.end = f"the state grows beyond {UNBOUNDED:g} times its size at {shown(new)}"
+            break
+        if effort <= 4 and new.tangent @ last.tangent > 0.5 * (1 + STRAIGHT):
+            step = min(options.step * max(1.0, largest), 1.5 * step)
+        yield way
+    if not way.end:
+        at = shown(way.points[-1])
+        way.end = f"{options.max_points} points reached at {at}; allow more with max_points"
+        way.failed = True
+    yield way
+
+
+def _advanced(last: CurvePoint, step: float) -> tuple[CurvePoint | None, str, int]:
+    """Predict along the tangent and correct across it; why it failed, or how hard it was."""
+    y, kappa = last.shifted(step * last.tangent)
+    found = corrected(
+        last.surface, last.kind, y, kappa, near=last, normal=last.tangent, limit=NEWTON_STEPS
+    )
+    if isinstance(found, Failure):
+        return None, found.reason, 0
+    new, effort = found
+    moved = np.linalg.norm(new.coordinates - last.coordinates)
+    if new.tangent @ last.tangent < STRAIGHT or moved > 1.5 * step:
+        return None, "turns", 0
+    if step > 1e4 * LEAST_STEP and not _smooth(last.rest, new.rest):
+        return None, "turns", 0
+    return new, "", effort
+
+
+def _smooth(before: Array, after: Array) -> bool:
+    """Whether no other multiplier moved so far that it may have crossed the circle unseen."""
+    left = list(after)
+    for m in before:
+        nearest = left.pop(int(np.argmin(np.abs(np.array(left) - m))))
+        if abs(nearest - m) > 0.2 + 0.3 * abs(abs(nearest) - 1):
+            return False
+    return True
+
+
+def _collapses(last: CurvePoint, new: CurvePoint) -> int:
+    """Return the shorter period that the cycle goes through in this step, or 0."""
+    surface = new.surface
+    P = surface.period
+    if P == 1:
+        return 0
+    a, b = (surface.cycle(p.y) / surface.scale for p in (last, new))
+    for d in (d for d in range(1, P) if P % d == 0):
+        one, two = (x - np.roll(x, -d, axis=0) for x in (a, b))
+        if np.vdot(one, two) < 0 and np.linalg.norm(one - two) > 0.5 * np.linalg.norm(one):
+            return d
+    curve, y = surface.at(new.y)[0]
+    found = minimal_period(curve, y)
+    return found if found < P else 0
+
+
+def _stuck(last: CurvePoint, reason: str) -> str:
+    if reason == "not finite":
+        return f"the map or its derivatives are not finite beyond {shown(last)}: its domain ends"
+    return (
+        f"Newton's method fails beyond {shown(last)} for every step down to {LEAST_STEP:g}: the "
+        "curve is not smooth there, or several cross; start again on the other side"
+    )
+
+
+# ---- ends --------------------------------------------------------------------------------------
+
+
+def _landed(way: Way, new: CurvePoint) -> bool:
+    """Put the last point on the edge of the box, or of −2 ≤ κ ≤ 2, if the new one is beyond."""
+    last = way.points[-1]
+    surface = new.surface
+    limits = [(surface.names.index(name), *edges) for name, edges in surface.box.items()]
+    if new.kind == "neimark-sacker":
+        limits.append((len(surface.names), -2.0, 2.0))
+    before, after = (p.coordinates * p.units for p in (last, new))
+    crossed = []
+    for i, low, high in limits:
+        edge = low if after[i] < low else high if after[i] > high else None
+        if edge is not None:
+            crossed.append(((edge - before[i]) / (after[i] - before[i]), i, edge))
+    if not crossed:
+        return False
+    t, i, edge = min(crossed)
+    chord = new.coordinates - last.coordinates
+    normal = np.eye(len(chord))[i]
+    y, kappa = (1 - t) * last.y + t * new.y, (1 - t) * last.kappa + t * new.kappa
+    found = corrected(surface, new.kind, y, kappa, near=last, normal=normal)
+    if i == len(surface.names):
+        end = f"the {_resonance(edge)} resonance, beyond which the pair is real (a neutral saddle)"
+    else:
+        end = f"the span ends at {surface.names[i]} = {edge:.10g}"
+    if isinstance(found, Failure) or found[0].tangent @ last.tangent < STRAIGHT:
+        way.end = end.replace("ends at", "ends near")
+        return True
+    way.end = end
+    if t > 0:
+        count = len(surface.parameters)
+        if surface.dimension <= i < len(surface.names):  # a parameter: exactly there
+            found[0].y[i - surface.dimension - count] = edge
+        way.points.append(found[0])
+    return True
+
+
+def _resonance(kappa: float) -> str:
+    return "1:1" if kappa > 0 else "1:2"
+
+
+class _Home:
+    """Where the curve began, with every cyclic shift of the cycle."""
+
+    def __init__(self, start: CurvePoint) -> None:
+        surface, n = start.surface, start.surface.dimension
+        y, _ = start.shifted(1e-6 * start.tangent)
+        count = len(surface.parameters)
+        self.places = []
+        for k in range(surface.period):
+            heads = []
+            for full in (start.y, y):
+                heads.append(np.append(surface.cycle(full)[k], full[-count:]))
+            place = [h / surface.units for h in heads]
+            self.places.append((place[0], (place[1] - place[0]) / 1e-6))
+        self.size = n + count
+        self.travelled = 0.0
+
+    def reached(self, last: CurvePoint, new: CurvePoint, step: float) -> bool:
+        """Whether the step from the last point to the new one passes the start."""
+        a, b = (p.coordinates[: self.size] for p in (last, new))
+        self.travelled += float(np.linalg.norm(b - a))
+        if self.travelled < 4 * step:
+            return False
+        for place, tangent in self.places:
+            chord = b - a
+            along = float((place - a) @ chord) / float(chord @ chord)
+            apart = float(np.linalg.norm(place - a - along * chord))
+            if 0 < along <= 1 and apart < 0.2 * np.linalg.norm(chord) and tangent @ chord > 0:
+                return True
+        return False
+
+
+def shown(point: CurvePoint) -> str:
+    """Return the parameters of a point, in words."""
+    surface = point.surface
+    values = dict(zip(surface.names, surface.head(point.y), strict=True))
+    return ", ".join(f"{name} = {values[name]:.10g}" for name in surface.box)

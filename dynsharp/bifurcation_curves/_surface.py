@@ -1,0 +1,220 @@
+r"""The cycles of a map over two parameters: a surface, and its tangent plane at a point.
+
+The unknowns are y = (x_0, ..., x_{P-1}, a, b) with F(x_i; a, b) = x_{i+1} (i mod P). Linearised and
+with x_1, ..., x_{P-1} eliminated they leave, for the head (δx_0, δa, δb),
+
+    [A − I, G_a, G_b] (δx_0, δa, δb) = −r,      A = DG, G = F∘...∘F (P times),
+
+whose null space is the tangent plane, also where A − I is singular. A family of fixed points, along
+which A − I is singular everywhere, is such a surface already over one parameter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import sympy as sp
+from numba import njit
+
+from dynsharp.continuation._curve import Array, Curve
+from dynsharp.continuation._linear import OPTIONS
+from dynsharp.map import DiscreteMap
+
+__all__ = ["Plane", "Surface"]
+
+
+@dataclass(frozen=True)
+class Plane:
+    """The linearised equations at a point.
+
+    Attributes
+    ----------
+    J, Fp, R
+        Jacobians, derivatives by the parameters and defects along the cycle.
+    A
+        DG, n × n.
+    newton
+        Least head that removes the defect, to first order.
+    basis
+        Heads that span the tangent plane, orthonormal in units of the surface (columns).
+    """
+
+    J: Array
+    Fp: Array
+    R: Array
+    A: Array
+    newton: Array
+    basis: Array
+
+
+@dataclass(frozen=True)
+class Surface:
+    """The cycles of one period over two parameters, or a family of them over one.
+
+    Attributes
+    ----------
+    map
+        The map.
+    parameters
+        Those that vary: two; one if the fixed points form a family.
+    values
+        Numbers for the others, by name.
+    period
+        Number of points of a cycle.
+    box
+        Least and greatest values, by the name of a parameter or (family) of a state variable.
+    scale
+        Unit of length for each state variable; parameters are in units of the box.
+    """
+
+    map: DiscreteMap
+    parameters: tuple[sp.Symbol, ...]
+    values: Mapping[str, float]
+    period: int
+    box: Mapping[str, tuple[float, float]]
+    scale: Array = field(repr=False)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle what the problem is, not what was compiled for it."""
+        parts = (self.map, self.parameters, dict(self.values), self.period, dict(self.box))
+        return Surface, (*parts, self.scale)
+
+    @property
+    def dimension(self) -> int:
+        """Number of state variables."""
+        return self.map.dimension
+
+    @cached_property
+    def names(self) -> list[str]:
+        """Names of the entries of a head."""
+        return [s.name for s in (*self.map.state, *self.parameters)]
+
+    @cached_property
+    def units(self) -> Array:
+        """Units of the entries of a head."""
+        return np.append(self.scale, [np.ptp(self.box[p.name]) for p in self.parameters])
+
+    @cached_property
+    def curves(self) -> tuple[Curve, ...]:
+        """The map along each parameter; the other one is set by `at`."""
+        return tuple(
+            Curve(self.map, p, self.values, self.period, self.box[p.name], self.scale)
+            for p in self.parameters
+        )
+
+    def head(self, y: Array) -> Array:
+        """Return (x_0, parameters)."""
+        return np.append(y[: self.dimension], y[-len(self.parameters) :])
+
+    def cycle(self, y: Array) -> Array:
+        """Return the points of the cycle, period × dimension."""
+        return y[: -len(self.parameters)].reshape(self.period, self.dimension)
+
+    def at(self, y: Array) -> list[tuple[Curve, Array]]:
+        """Return the map along each parameter, through y, with its unknowns (x, parameter)."""
+        count = len(self.parameters)
+        x, p = y[:-count], y[-count:]
+        for curve in self.curves:
+            for other, value in zip(self.parameters, p, strict=True):
+                curve.parameters[curve.ready.parameters.index(other)] = value
+        return [(c, np.append(x, value)) for c, value in zip(self.curves, p, strict=True)]
+
+    def curve(self, y: Array, which: int = 0) -> tuple[Curve, Array]:
+        """Return the problem along one parameter through y, on its own, with its unknowns."""
+        values = dict(self.values)
+        p = y[-len(self.parameters) :]
+        for other, value in zip(self.parameters, p, strict=True):
+            values[other.name] = float(value)
+        chosen = self.parameters[which]
+        values.pop(chosen.name)
+        span = self.box[chosen.name]
+        curve = Curve(self.map, chosen, values, self.period, span, self.scale)
+        return curve, np.append(y[: -len(p)], p[which])
+
+    def plane(self, y: Array) -> Plane | None:
+        """Linearise at y; None where the map is not finite."""
+        columns = []
+        for curve, unknowns in self.at(y):
+            if not curve.linearised(unknowns):
+                return None
+            columns.append(curve._work[1].copy())
+        J, R = curve._work[0].copy(), curve._work[2].copy()
+        Fp = np.stack(columns, axis=-1)
+        n, count = self.dimension, len(columns)
+        A, g, r = np.eye(n), np.zeros((n, count)), np.zeros(n)
+        for step, forcing, defect in zip(J, Fp, R, strict=True):
+            A, g, r = step @ A, step @ g + forcing, step @ r + defect
+        D = np.hstack([A - np.eye(n), g]) * self.units
+        if not (np.isfinite(D).all() and np.isfinite(r).all()):
+            return None
+        left, singular, right = np.linalg.svd(D)
+        rank = n + count - 2
+        inverse = np.divide(1.0, singular[:rank], out=np.zeros(rank), where=singular[:rank] > 0)
+        newton = -right[:rank].T @ (inverse * (left.T @ r)[:rank]) * self.units
+        return Plane(J, Fp, R, A, newton, (right[rank:] * self.units).T)
+
+    def moved(self, y: Array, plane: Plane, head: Array, defects: bool = True) -> Array:
+        """Move y by a head, carried along the cycle by the linearised equations."""
+        n, count = self.dimension, len(self.parameters)
+        x, p = head[:n], head[n:]
+        rows = []
+        for step, forcing, defect in zip(plane.J, plane.Fp, plane.R, strict=True):
+            rows.append(x)
+            x = step @ x + forcing @ p + defects * defect
+        return y + np.append(np.concatenate(rows), p[:count])
+
+    def derivatives(self, y: Array, heads: Array, vectors: Array) -> Array:
+        """Return D²G(e, v) for each head e (rows) and state vector v (rows): heads × vectors × n.
+
+        That is the derivative of A v along e.
+        """
+        n = self.dimension
+        total = np.zeros((len(heads), len(vectors), n))
+        for k, (curve, unknowns) in enumerate(self.at(y)):
+            E = np.column_stack([heads[:, :n] if k == 0 else 0 * heads[:, :n], heads[:, n + k]])
+            total += second_forms(curve, unknowns, E, vectors)
+        return total
+
+
+def second_forms(curve: Curve, y: Array, E: Array, V: Array) -> Array:
+    """D²G(e, (v, 0)) for each e = (e_x, e_p) and v; polarised, all of one length."""
+    n = curve.dimension
+    lengths = [np.linalg.norm(E / curve.units, axis=1), np.linalg.norm(V / curve.scale, axis=1)]
+    e_size, v_size = (np.where(s > 0, s, 1.0) for s in lengths)
+    par = curve.parameters.copy()
+    par[curve.index] = y[-1]
+    directions = np.zeros((len(E) + len(V), n + 1))
+    directions[: len(E)] = E / e_size[:, None]
+    directions[len(E) :, :n] = V / v_size[:, None]
+    out = np.empty((len(E), len(V), n))
+    _polarised(curve._code.jet, y, directions, len(E), par, curve.period, out)
+    return out * e_size[:, None, None] * v_size[None, :, None]
+
+
+@njit(**OPTIONS)
+def _polarised(jet: Any, y: Any, U: Any, count: int, par: Any, period: int, out: Any) -> None:
+    single = np.empty((U.shape[0], out.shape[2]))
+    for i in range(U.shape[0]):
+        _quadratic(jet, y, U[i], par, period, single[i])
+    both = np.empty(out.shape[2])
+    for i in range(count):
+        for j in range(U.shape[0] - count):
+            _quadratic(jet, y, U[i] + U[count + j], par, period, both)
+            out[i, j] = both - single[i] - single[count + j]
+
+
+@njit(**OPTIONS)
+def _quadratic(jet: Any, y: Any, u: Any, par: Any, period: int, result: Any) -> None:
+    """Return ½ D²G(u, u), from Taylor coefficients carried along the cycle."""
+    n = u.size - 1
+    X, q, out = np.zeros((4, n)), np.zeros(4), np.empty((4, n))
+    X[1], q[1] = u[:n], u[n]
+    for i in range(period):
+        X[0] = y[i * n : (i + 1) * n]
+        jet(X.ctypes, q.ctypes, par.ctypes, out.ctypes)
+        X[:] = out
+    result[:] = X[2]

@@ -1,0 +1,188 @@
+"""Continuation of folds, flips and Neimark–Sacker points in two parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from dynsharp.bifurcation_curves._assemble import Settings, empty, followed
+from dynsharp.bifurcation_curves._follow import Options
+from dynsharp.bifurcation_curves._point import Failure, corrected
+from dynsharp.bifurcation_curves._result import BifurcationCurve
+from dynsharp.bifurcation_curves._surface import Surface
+from dynsharp.continuation._curve import Array, Curve
+from dynsharp.continuation._result import SpecialPoint
+from dynsharp.continuation._start import number, scale_of
+from dynsharp.errors import InputError
+from dynsharp.map import Name
+
+__all__ = ["continue_bifurcation"]
+
+KINDS = ("fold", "flip", "neimark-sacker")
+
+
+def continue_bifurcation(
+    point: SpecialPoint,
+    parameters: tuple[Name, Name],
+    span: Mapping[Name, Sequence[float]],
+    *,
+    step: float = 0.01,
+    max_points: int = 5_000,
+) -> BifurcationCurve:
+    r"""Follow a fold, flip or Neimark–Sacker point in two parameters, both ways.
+
+    Pseudo-arclength continuation of the cycle's equations together with a minimally augmented one:
+    that A − I, A + I or A² − κA + I is singular, A the Jacobian along the cycle and κ = 2 cos θ a
+    further unknown (Govaerts, Khoshsiar Ghaziani, Kuznetsov, Meijer, SIAM J. Sci. Comput. 29, 2007,
+    2644). Points of codimension two are located on the way, each with its normal form. A curve of
+    Neimark–Sacker points ends at 1:1 and 1:2 resonances, where the pair becomes real.
+
+    On a family of fixed points, such as the minima of an over-parameterised loss, a flip is
+    followed in (coordinate of the family, parameter): the edge of stability. One of the two names
+    is then ``point.parameter``.
+
+    Parameters
+    ----------
+    point
+        A fold, flip or Neimark–Sacker point from `continue_fixed_point`.
+    parameters
+        Two parameters of its map; all others keep their values.
+    span
+        Least and greatest value of each: the curve ends there.
+    step
+        Greatest length of a step, where parameters count in units of their span and the state in
+        units of its size at the start.
+    max_points
+        Number of points after which each direction ends.
+
+    Returns
+    -------
+    BifurcationCurve
+        Whatever could be computed. Failure is not an exception: see its ``status``.
+
+    Raises
+    ------
+    InputError
+        If the point is of another kind, a parameter is not one of the map's, the point is outside
+        the span, or the fixed points form a family of more than one dimension.
+
+    Examples
+    --------
+    >>> import dynsharp as ds
+    >>> branch = ds.continue_fixed_point(
+    ...     ds.systems.henon(), "a", {"x": 0.6, "y": 0.2}, at=0.3, span=(0, 1), fixed={"b": 0.3}
+    ... )
+    >>> curve = continue_bifurcation(
+    ...     branch.special_points[0], ("a", "b"), span={"a": (0, 2), "b": (-1, 0.9)}
+    ... )
+    >>> a, b = curve.values.T
+    >>> bool(np.allclose(a, 3 * (1 - b) ** 2 / 4))  # the flips of the Hénon map
+    True
+    """
+    if not isinstance(point, SpecialPoint) or point._curve is None:
+        raise InputError("point", repr(point), "a special point of a branch")
+    curve = point._curve
+    _checked_kind(point)
+    names = _names(point, curve, parameters)
+    box = _box(names, span)
+    here = {s.name: float(x) for s, x in zip(curve.map.state, point._y, strict=False)}
+    here |= {**curve.values, str(curve.parameter): float(point._y[-1])}
+    for name, (low, high) in box.items():
+        if not low <= here[name] <= high:
+            raise InputError(f"span[{name!r}]", (low, high), f"a range around {here[name]:.10g}")
+    if not 0 < (greatest := number("step", step)) <= 100:
+        raise InputError("step", step, "a positive number, at most 100")
+    if isinstance(max_points, bool) or not isinstance(max_points, int) or max_points < 2:
+        raise InputError("max_points", repr(max_points), "an integer of at least 2")
+    moving = tuple(s for name in names for s in curve.map.parameters if s.name == name)
+    kept = {s.name: here[s.name] for s in curve.map.parameters if s not in moving}
+    scale = scale_of(curve.states(point._y))
+    surface = Surface(curve.map, moving, kept, curve.period, box, scale)
+    settings = Settings(surface, names, Options(greatest, max_points))
+    y = np.append(point._y[:-1], [here[s.name] for s in moving])
+    start = corrected(surface, point.kind, y, _kappa(point.multipliers))
+    if isinstance(start, Failure):
+        return empty(
+            settings,
+            point.kind,
+            f"the start is no regular {point.kind} point in ({', '.join(names)}): Newton's method "
+            f"fails there ({start.reason}); the point says: {point.status}",
+        )
+    return followed(settings, start[0])
+
+
+def _checked_kind(point: SpecialPoint) -> None:
+    if point.kind in KINDS:
+        return
+    what = f"a point of kind {point.kind!r}"
+    if point.kind == "branch":
+        what = (
+            "a branch point, which a second parameter breaks up into folds unless a symmetry of "
+            "the map keeps it"
+        )
+    raise InputError("point", what, f"a {', '.join(KINDS[:-1])} or {KINDS[-1]} point")
+
+
+def _names(point: SpecialPoint, curve: Curve, parameters: Any) -> tuple[str, str]:
+    """Return the names of what varies; one of them the coordinate on a family."""
+    try:
+        one, two = parameters
+    except (TypeError, ValueError) as error:
+        raise InputError("parameters", repr(parameters), "two parameters") from error
+    names = (str(one), str(two))
+    if names[0] == names[1]:
+        raise InputError("parameters", names, "two different parameters")
+    on_family = point.parameter != str(curve.parameter)
+    for name in names:
+        if on_family and name == point.parameter:
+            continue
+        curve.map.parameter(name, "parameters")
+    if on_family:
+        count = int(np.sum(np.abs(point.multipliers - 1) < 1e-9))
+        if point.parameter not in names:
+            raise InputError(
+                "parameters",
+                names,
+                f"the family's coordinate {point.parameter} and one parameter: on a family of "
+                "fixed points the flips in two parameters form a surface",
+            )
+        if count > 1 or curve.period > 1 or point.kind != "flip":
+            raise InputError(
+                "point",
+                f"a {point.kind} on a family of dimension {count} of period {curve.period}",
+                "a flip on a family of fixed points of dimension 1: otherwise they form a surface",
+            )
+    return names
+
+
+def _box(names: tuple[str, str], span: Any) -> dict[str, tuple[float, float]]:
+    if not isinstance(span, Mapping):
+        raise InputError("span", repr(span), "a dictionary {parameter: (least, greatest)}")
+    given = {str(k): v for k, v in span.items()}
+    if set(given) != set(names):
+        raise InputError("span", sorted(given), f"ranges of {names[0]} and {names[1]}")
+    box = {}
+    for name in names:
+        argument = f"span[{name!r}]"
+        try:
+            low, high = given[name]
+        except (TypeError, ValueError) as error:
+            raise InputError(
+                argument, repr(given[name]), "two numbers (least, greatest)"
+            ) from error
+        low, high = number(argument, low), number(argument, high)
+        if not low < high:
+            raise InputError(argument, (low, high), "two numbers, the lesser first")
+        box[name] = (low, high)
+    return box
+
+
+def _kappa(multipliers: Array) -> float:
+    """Return 2 cos θ of the complex pair nearest to the unit circle; 0 if there is none."""
+    pairs = multipliers[multipliers.imag > 0]
+    if not pairs.size:
+        return 0.0
+    mu = pairs[np.argmin(np.abs(np.abs(pairs) - 1))]
+    return float(2 * mu.real / abs(mu))
