@@ -1,0 +1,133 @@
+"""Families of cycles: solutions that are not isolated, recognised and followed.
+
+Where I − DF^n is singular, the solution may be one point of a continuum (the minima of an
+over-parameterised loss are one) or an isolated degenerate cycle (a fold). It is a continuum if
+there are solutions at a finite distance along the null direction on both sides, or on one side at
+the edge of the box; then it is followed through the box by predictor and minimum-norm corrector.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from dynsharp.cycle_search._problem import Array, Problem
+
+__all__ = ["Family", "null_space", "recognise"]
+
+SINGULAR = 1e-7  # singular value, relative to the largest, that counts as zero
+PROBE = 0.02  # distance in units of the box at which a continuum must still have solutions
+STEP = 0.02  # along a family of dimension 1
+EXACT = 1e-13  # residual of a solution at that distance, in units of the box
+MOST = 1000  # points in each direction
+
+
+@dataclass(frozen=True)
+class Family:
+    """A continuum of cycles: its dimension, and points on it (samples × period × n)."""
+
+    dimension: int
+    samples: Array
+    status: str = "followed through the box along the null vector of I − DF^n"
+
+    def contains(self, states: Array, units: Array) -> bool:
+        """Say whether a cycle lies on it: for dimension 1 near a sample, or on the line of two.
+
+        In more dimensions everything singular to that degree is taken to belong to it.
+        """
+        if self.dimension > 1:
+            return True
+        if states.shape[1] == 1:
+            low, high = self.samples.min(axis=0) - 1e-8, self.samples.max(axis=0) + 1e-8
+            shifts = [np.roll(states, k, axis=0) for k in range(len(states))]
+            return any(bool(((x >= low) & (x <= high)).all()) for x in shifts)
+        period = len(states)
+        for k in range(period):
+            d = np.abs((self.samples - np.roll(states, -k, axis=0)) / units).max(axis=(1, 2))
+            if d.min() <= STEP:
+                return True
+        return False
+
+
+def _system(problem: Problem, states: Array) -> tuple[Array, Array]:
+    """Matrix and residual of F(x_i) − x_{i+1} = 0 in units of the box, all points unknown."""
+    period, n = states.shape
+    (J,), (R,) = problem.linearised(states[None])
+    units = problem.units
+    A = np.zeros((period, n, period, n))
+    for i in range(period):
+        A[i, :, i] += J[i] * units / units[:, None]
+        A[i, :, (i + 1) % period] -= np.eye(n)
+    return A.reshape(period * n, period * n), (R / units).ravel()
+
+
+def null_space(problem: Problem, states: Array) -> Array:
+    """Orthonormal null vectors (corank × period·n), in units of the box."""
+    A, _ = _system(problem, states)
+    if not np.isfinite(A).all():
+        return np.empty((0, A.shape[0]))
+    _, singular, right = np.linalg.svd(A)
+    return np.asarray(right[singular <= SINGULAR * max(1.0, singular[0])])
+
+
+def recognise(problem: Problem, states: Array) -> Family | None:
+    """Return the family that a singular solution belongs to; None if it is isolated."""
+    null = null_space(problem, states)
+    directions = [
+        v
+        for v in null
+        if all(_beside(problem, states, side * v) is not None for side in (1.0, -1.0))
+    ]
+    if not directions:
+        return None
+    if len(directions) > 1:
+        text = "I − DF^n is singular in several directions, each with solutions on both sides"
+        return Family(len(directions), states[None], text)
+    (v,) = directions
+    forward, backward = (_follow(problem, states, side * v) for side in (1.0, -1.0))
+    samples = np.array([*backward[::-1], states, *forward])
+    return Family(1, samples[problem.inside(samples)])
+
+
+def _corrected(problem: Problem, states: Array, limit: int = 12) -> Array | None:
+    """Gauss–Newton of minimum norm, which works on a continuum of solutions."""
+    y = states
+    for _ in range(limit):
+        A, r = _system(problem, y)
+        if not (np.isfinite(A).all() and np.isfinite(r).all()):
+            return None
+        if np.abs(r).max() <= EXACT:
+            return y
+        step = np.linalg.lstsq(A, -r, rcond=1e-6)[0]
+        y = y + step.reshape(y.shape) * problem.units
+    return None
+
+
+def _beside(
+    problem: Problem, states: Array, direction: Array, length: float = PROBE
+) -> Array | None:
+    """Return a solution about so far along the direction, or None."""
+    shift = length * direction.reshape(states.shape) / np.abs(direction).max()
+    found = _corrected(problem, states + shift * problem.units)
+    if found is None:
+        return None
+    moved = np.abs((found - states) / problem.units).max()
+    return found if 0.5 * length <= moved <= 2 * length else None
+
+
+def _follow(problem: Problem, states: Array, direction: Array) -> list[Array]:
+    """Points of a one-dimensional family from here to the edge of the box, or round to here."""
+    points: list[Array] = []
+    here = states
+    for k in range(MOST):
+        found = _beside(problem, here, direction, STEP)
+        if found is None:
+            break
+        secant = ((found - here) / problem.units).ravel()
+        here, direction = found, secant / np.linalg.norm(secant)
+        points.append(here)
+        back = np.abs((here - states) / problem.units).max()
+        if not problem.inside(here[None])[0] or (k > 2 and back < 0.6 * STEP):
+            break
+    return points

@@ -1,0 +1,94 @@
+"""The laps of a one-dimensional map: intervals on which it is smooth and monotone.
+
+The cuts between laps are the zeros of F' and the poles, kinks and jumps of F; zeros of F'' are
+found as well, so that the range of F' over any interval is known from finitely many values. Zeros
+of polynomials are isolated exactly (Sturm, by sympy); those of other functions by subdivision with
+interval arithmetic, which proves that there are no others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import sympy as sp
+
+from dynsharp.compiled import differentiate, real_form
+from dynsharp.cycle_search._intervals import Undecided, branches, zeros
+from dynsharp.cycle_search._problem import NONE, Array, Problem
+
+__all__ = ["Laps", "laps"]
+
+
+@dataclass(frozen=True)
+class Laps:
+    """Cuts of the box (with its ends), extrema of F' between them; why they may be incomplete."""
+
+    cuts: Array
+    turns: Array
+    doubt: str = ""
+
+
+def laps(problem: Problem) -> Laps:
+    """Find the laps of a map of dimension 1 in its box."""
+    map = problem.ready
+    low, high = float(problem.low[0]), float(problem.high[0])
+    x = sp.Symbol("x", real=True)
+    exact = {p: sp.Rational(problem.values[p.name]) for p in map.parameters if p != NONE}
+    (F,) = real_form([map.expressions[0].subs(exact).subs(map.state[0], x)])
+    doubts: list[str] = []
+
+    def found(functions: Iterable[sp.Expr]) -> set[float]:
+        points: set[float] = set()
+        for f in functions:
+            try:
+                points |= set(zeros(f, x, low, high))
+            except Undecided as doubt:
+                points |= set(doubt.points)
+                doubts.append(f"{doubt}")
+        return points
+
+    corners = found(_switches(F, x))
+    derivatives = [d for e in branches(F, x) for d in differentiate([e], [x])]
+    critical = found(_factors(derivatives, x))
+    second = [d for e in derivatives for d in differentiate([e], [x])]
+    turns = found(_factors(second, x))
+    cuts = np.array(sorted({low, high} | {c for c in corners | critical if low < c < high}))
+    return Laps(cuts, np.array(sorted(turns)), "; ".join(doubts))
+
+
+def _switches(F: sp.Expr, x: sp.Symbol) -> list[sp.Expr]:
+    """Functions of which some zero is at every pole, kink and jump of F."""
+    found: list[sp.Expr] = []
+    for e in sp.preorder_traversal(F):
+        if not e.has(x):
+            continue
+        if isinstance(e, sp.Abs | sp.sign | sp.Heaviside):
+            found.append(e.args[0])
+        elif isinstance(e, sp.Max | sp.Min):
+            found += [a - b for i, a in enumerate(e.args) for b in e.args[:i]]
+        elif isinstance(e, sp.Piecewise):
+            relations = {r for _, where in e.args for r in where.atoms(sp.Rel)}
+            found += [r.lhs - r.rhs for r in relations]
+        elif isinstance(e, sp.floor | sp.ceiling):
+            found.append(sp.sin(sp.pi * e.args[0]))
+        elif isinstance(e, sp.tan):
+            found.append(sp.cos(e.args[0]))
+        elif isinstance(e, sp.log):
+            found.append(e.args[0])
+        elif isinstance(e, sp.Pow) and (e.exp.is_negative or e.exp.is_integer is False):
+            found.append(e.base)
+    return _factors(found, x)
+
+
+def _factors(functions: Iterable[sp.Expr], x: sp.Symbol) -> list[sp.Expr]:
+    """Zeros are those of the factors of numerators: each once, constants dropped."""
+    result: list[sp.Expr] = []
+    for f in functions:
+        numerator = sp.numer(sp.together(f))
+        for g in sp.Mul.make_args(sp.factor(numerator)):
+            base = g.base if isinstance(g, sp.Pow) and g.exp.is_positive else g
+            if base.has(x) and not isinstance(base, sp.exp) and base not in result:
+                result.append(base)
+    return result

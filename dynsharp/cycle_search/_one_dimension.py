@@ -1,0 +1,156 @@
+"""The search in one dimension: every admissible itinerary, so that no cycle is missed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from dynsharp.compiled import threads
+from dynsharp.cycle_search._families import Family
+from dynsharp.cycle_search._found import Found, interrupted
+from dynsharp.cycle_search._itineraries import FAMILY, OVERFLOW, pull_back, solve
+from dynsharp.cycle_search._laps import laps
+from dynsharp.cycle_search._problem import SLACK, Array, Problem
+from dynsharp.cycle_search._registry import Registry, minimal
+from dynsharp.cycle_search._result import PeriodReport
+from dynsharp.cycle_search._shooting import DEGENERATE, SOLVED, shoot
+
+__all__ = ["Itineraries"]
+
+ULPS = 8  # laps end so many units in the last place before a cut: F is one-sided there
+MOST = 4_000_000  # itineraries of one period
+PIECE = 512
+CLOSED = 1e-11  # residual of a cycle, in units of the box
+SINGULAR = 1e-7  # error of a cycle with a multiplier near 1, in units of the box
+
+
+class Itineraries:
+    """The search of an interval, period after period."""
+
+    def __init__(self, problem: Problem, progress: bool | None) -> None:
+        self.problem = problem
+        self.progress = progress
+        self.found: dict[int, Found] = {}
+        self.unit = float(problem.units[0])
+        self.laps = laps(problem)
+        low, high = self._ends(self.laps.cuts)
+        real = np.isfinite(self._values(0.5 * (low + high))[:, 0])
+        real &= (high > low) & np.isfinite(self._values(low) + self._values(high))[:, 0]
+        self.low, self.high = low[real], high[real]
+        self.left, self.right = self._values(self.low)[:, 0], self._values(self.high)[:, 0]
+        self.turns = self.laps.turns
+        self.bends = np.abs(self._values(self.turns)[:, 1])
+        # Words of the last length: their intervals, and letters (words × length).
+        self.least, self.most = self.low, self.high
+        self.words = np.arange(len(self.low), dtype=np.int32)[:, None]
+
+    def _ends(self, cuts: Array) -> tuple[Array, Array]:
+        """Return ends of the laps between cuts, where F has its one-sided values.
+
+        The ends of the box are moved outward by the slack for rounding, unless F jumps there.
+        """
+        gap = ULPS * np.spacing(np.maximum(np.abs(cuts), 1e-3 * self.unit))
+        low, high = (cuts + gap)[:-1], (cuts - gap)[1:]
+        for ends, k, outward in ((low, 0, -1.0), (high, -1, 1.0)):
+            beyond = np.array([ends[k], cuts[k] + outward * SLACK * self.unit])
+            (inner, outer), slope = self._values(beyond)[:, 0], self._values(beyond)[:, 1]
+            if abs(outer - inner) <= 1e3 * SLACK * self.unit * (1 + abs(slope[0])):
+                ends[k] = beyond[1]
+        return low, high
+
+    def _values(self, x: Array) -> Array:
+        """F and F' at each x."""
+        x = np.asarray(x, dtype=float)[:, None]
+        slope, residual = self.problem.linearised(x[:, None])
+        return np.concatenate([residual[:, 0] + x, slope[:, 0, 0]], axis=1)
+
+    def period(self, n: int) -> PeriodReport:
+        """Find the cycles of one minimal period; periods are to be asked for in order."""
+        found = self.found[n] = Found(Registry(self.problem, n))
+        if n > 1:
+            if len(self.words) * len(self.low) > 8 * MOST or len(self.words) > MOST:
+                text = f"more than {MOST} itineraries: take a smaller box"
+                return PeriodReport(n, False, 0, float("nan"), f"period {n} not searched: {text}")
+            p = self.problem
+            self.least, self.most, letter, suffix = pull_back(
+                p.value, self.low, self.high, self.left, self.right, p.parameters, self.least,
+                self.most,
+            )  # fmt: skip
+            self.words = np.concatenate([letter[:, None], self.words[suffix]], axis=1)
+        return self._solved(n, found)
+
+    def _solved(self, n: int, found: Found) -> PeriodReport:
+        p = self.problem
+        pieces: list[tuple[Any, ...]] = []
+
+        def work(first: int, last: int) -> Iterator[float]:
+            for begin in range(first, last, PIECE):
+                part = slice(begin, min(begin + PIECE, last))
+                room = 8 * PIECE
+                while True:
+                    orbits, kind = np.empty((room, n)), np.empty(room, np.int64)
+                    which = np.empty(room, np.int64)
+                    count = solve(
+                        p.value, self.low, self.high, self.left, self.right, self.turns,
+                        self.bends, p.parameters.copy(), self.words[part], self.least[part],
+                        self.most[part], self.unit, orbits, kind, which,
+                    )  # fmt: skip
+                    if count <= room:
+                        break
+                    room = count
+                pieces.append((begin, orbits[:count], kind[:count]))
+                yield (part.stop - first) / (last - first)
+
+        label = f"cycles of period {n}"
+        finished = threads.run(len(self.words), work, label=label, progress=self.progress)
+        pieces.sort(key=lambda piece: piece[0])
+        orbits = np.concatenate([np.empty((0, n)), *(o for _, o, _ in pieces)])
+        kind = np.concatenate([np.empty(0, np.int64), *(k for _, _, k in pieces)])
+        self._file(orbits, kind, found)
+        if not finished.all():
+            return interrupted(n, int(finished.sum()))
+        return self._report(n, len(found.registry), int((kind == OVERFLOW).sum()))
+
+    def _file(self, orbits: Array, kind: Array, found: Found) -> None:
+        """Refine what was found, and put each cycle down once."""
+        p = self.problem
+        units = p.units
+        for ends in orbits[kind == FAMILY].reshape(-1, 3, orbits.shape[1]):
+            inner = ends[2][:, None]
+            if minimal(p, inner[None], np.array([1e-8]))[0] and not any(
+                f.contains(inner, units) for f in found.families
+            ):
+                found.families.append(self._family(ends[0], ends[1]))
+        orbits = orbits[kind != FAMILY][:, :, None]
+        if not len(orbits):
+            return
+        shots = shoot(p, orbits)
+        solved = shots.code == SOLVED
+        states = np.where(solved[:, None, None], shots.states, orbits)
+        steps = np.where(solved, shots.step, np.clip(shots.step, SINGULAR, 1e-5))
+        states = np.where((shots.code == DEGENERATE)[:, None, None], shots.states, states)
+        closed = np.abs(p.linearised(states)[1]).max(axis=(1, 2)) <= CLOSED * self.unit
+        good = closed & p.inside(states)
+        states, steps = states[good], steps[good]
+        good = minimal(p, states, steps)
+        found.registry.add(states[good], steps[good])
+
+    def _family(self, first: Array, last: Array) -> Family:
+        """Orbits of points between the ends of an interval of cycles."""
+        x = np.linspace(first[0], last[0], 33)
+        samples = np.empty((len(x), len(first), 1))
+        for k in range(len(first)):
+            samples[:, k, 0] = x
+            x = self._values(x)[:, 0]
+        return Family(1, samples, "F^n is the identity on an interval")
+
+    def _report(self, n: int, cycles: int, overflow: int) -> PeriodReport:
+        itineraries = len(self.words)
+        if self.laps.doubt or overflow:
+            why = self.laps.doubt or f"{overflow} itineraries have too many nearby solutions"
+            status = f"period {n}: {cycles} cycles from {itineraries} itineraries; uncertain: {why}"
+            return PeriodReport(n, False, itineraries, float("nan"), status)
+        status = f"period {n}: all {itineraries} itineraries on {len(self.low)} laps searched"
+        return PeriodReport(n, True, itineraries, 0.0, status)

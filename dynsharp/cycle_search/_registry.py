@@ -1,0 +1,128 @@
+"""The cycles found so far: each once, with its minimal period and how often it was found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+from dynsharp.cycle_search._problem import Array, Problem
+
+__all__ = ["Registry", "minimal", "same_cycle"]
+
+NEAR = 1e-8  # distance in units of the box below which two cycles are the same
+TRUST = 10  # errors are at most so many times the last Newton step
+FEATURES = 4  # of a signature
+REACH = 2  # slope of a feature in one coordinate, at most
+
+
+@dataclass
+class Registry:
+    """Cycles of one period.
+
+    Attributes
+    ----------
+    problem, period
+        What is searched.
+    states
+        The cycles, each period × n.
+    steps
+        Their last Newton steps, in units of the box.
+    times
+        How often each was found.
+    """
+
+    problem: Problem
+    period: int
+    states: list[Array] = field(default_factory=list)
+    steps: list[float] = field(default_factory=list)
+    times: list[int] = field(default_factory=list)
+    _signatures: Array = field(default_factory=lambda: np.empty((0, FEATURES)))
+
+    def __len__(self) -> int:
+        return len(self.states)
+
+    def add(self, states: Array, steps: Array) -> int:
+        """Count cycles (m × period × n) of this minimal period; return how many are new."""
+        if not len(states):
+            return 0
+        signatures = self._signature(states)
+        # Guesses that went to one cycle agree to rounding: count them together, then compare
+        # the few that are left with each other and with what is known.
+        _, first, inverse = np.unique(
+            np.round(signatures / NEAR), axis=0, return_index=True, return_inverse=True
+        )
+        number = np.bincount(inverse.ravel())
+        before = len(self)
+        for i, times in zip(first, number, strict=True):
+            self.states.append(canonical(states[i]))
+            self.steps.append(float(steps[i]))
+            self.times.append(int(times))
+        self._signatures = np.concatenate([self._signatures, signatures[first]])
+        self._merge()
+        return len(self) - before
+
+    def _merge(self) -> None:
+        """Put together what is the same cycle; what came first keeps its place."""
+        steps = np.array(self.steps)
+        tree = cKDTree(self._signatures)
+        pairs = tree.query_pairs(
+            self.problem.dimension * REACH * (NEAR + 2 * TRUST * steps.max()), p=np.inf
+        )
+        gone: set[int] = set()
+        for i, j in sorted(pairs):
+            tolerance = NEAR + TRUST * (self.steps[i] + self.steps[j])
+            if i in gone or j in gone:
+                continue
+            if same_cycle(self.states[i], self.states[j], self.problem.units, tolerance):
+                gone.add(j)
+                self.times[i] += self.times[j]
+                if self.steps[j] < self.steps[i]:
+                    self.states[i], self.steps[i] = self.states[j], self.steps[j]
+        kept = [i for i in range(len(self.states)) if i not in gone]
+        for name in ("states", "steps", "times"):
+            values = getattr(self, name)
+            values[:] = [values[i] for i in kept]
+        self._signatures = self._signatures[kept]
+
+    def points(self) -> Array:
+        """All points of all cycles (number × n)."""
+        n = self.problem.dimension
+        return np.concatenate(self.states) if self.states else np.empty((0, n))
+
+    def _signature(self, states: Array) -> Array:
+        """Means over the cycle of generic functions: the same for every cyclic shift."""
+        n = self.problem.dimension
+        rng = np.random.default_rng(0)
+        w, phase = rng.uniform(1.0, 2.0, (n, FEATURES)), rng.uniform(0, np.pi, FEATURES)
+        x = (states - self.problem.low) / self.problem.units
+        return np.asarray(np.cos(x @ w + phase).mean(axis=1))
+
+
+def same_cycle(a: Array, b: Array, units: Array, tolerance: float) -> bool:
+    """Say whether two cycles (period × n) agree up to a cyclic shift."""
+    first = np.abs((b - a[0]) / units).max(axis=1)
+    return any(
+        np.abs((np.roll(b, -k, axis=0) - a) / units).max() <= tolerance
+        for k in np.flatnonzero(first <= tolerance)
+    )
+
+
+def minimal(problem: Problem, states: Array, steps: Array) -> NDArray[np.bool_]:
+    """Say of cycles (m × period × n) whether no divisor of the period is a period."""
+    period = states.shape[1]
+    result = np.ones(len(states), dtype=bool)
+    tolerance = NEAR + TRUST * steps
+    for k in range(1, period):
+        if period % k == 0:
+            back = np.abs((np.roll(states, -k, axis=1) - states) / problem.units).max(axis=(1, 2))
+            result &= back > tolerance
+    return result
+
+
+def canonical(states: Array) -> Array:
+    """Shift a cycle so that its least point, by the first coordinate that decides, is first."""
+    least = np.lexsort(np.round(states, 12).T[::-1])[0]
+    return np.roll(states, -least, axis=0)
