@@ -92,16 +92,16 @@ def borders_at(kind: str, A: Array, kappa: float) -> Borders:
 def equation(plane: Plane, kappa: float, borders: Borders) -> Equation | None:
     """Evaluate the defining equation; None where the bordered matrix is singular."""
     n, count = borders.left.shape
-    K = _matrix(borders.kind, plane.A, kappa)
-    matrix = np.block([[K, borders.left], [borders.right.T, np.zeros((count, count))]])
-    unit = np.eye(n + count)[:, n:]
+    matrix = np.zeros((n + count, n + count))
+    matrix[:n, :n] = _matrix(borders.kind, plane.A, kappa)
+    matrix[:n, n:], matrix[n:, :n] = borders.left, borders.right.T
     try:
-        right, left = np.linalg.solve(matrix, unit), np.linalg.solve(matrix.T, unit)
+        inverse = np.linalg.inv(matrix)  # its last columns and rows are the solutions
     except np.linalg.LinAlgError:
         return None
-    if not (np.isfinite(right).all() and np.isfinite(left).all()):
+    if not np.isfinite(inverse).all():
         return None
-    return Equation(plane.A, kappa, right[n:], right[:n], left[:n])
+    return Equation(plane.A, kappa, inverse[n:, n:], inverse[:n, n:], inverse[n:, :n].T)
 
 
 def angle(kappa: float) -> float:

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
-from scipy.linalg import qr
 
 from dynsharp.bifurcation_curves._defining import (
     KAPPA,
@@ -22,6 +21,7 @@ from dynsharp.continuation._curve import Array
 __all__ = ["CurvePoint", "Failure", "corrected"]
 
 ENOUGH = 1e-14  # length of a Newton step, in units, after which nothing is left to correct
+CLOSE = 1e-11  # after a last step of at most this length its linearisation is used for the tangent
 STAGNANT = 1e-8  # a Newton step of at most this length that no longer shrinks is rounding
 
 
@@ -86,8 +86,9 @@ class CurvePoint:
         if len(self.surface.parameters) == 1:
             family = np.linalg.svd(self.plane.A - np.eye(len(self.plane.A)))[0][:, -1:]
             left = np.hstack([left, family])
-        Q = qr(left)[0][:, left.shape[1] :]
-        return np.asarray(np.linalg.eigvals(Q.T @ self.plane.A @ Q)).astype(complex)
+        Q = np.linalg.qr(left, mode="complete")[0][:, left.shape[1] :]
+        B = Q.T @ self.plane.A @ Q
+        return np.asarray(np.linalg.eigvals(B) if len(B) > 1 else B.diagonal()).astype(complex)
 
     @property
     def multipliers(self) -> Array:
@@ -162,22 +163,24 @@ def _corrected(
             return Failure("diverges")
         newton, basis, gradient, S = _system(surface, kind, y, plane, eq)
         if chosen is None:  # independent ones of the entries of S
-            chosen = np.linalg.svd(gradient)[0][:, : basis.shape[1] - 1].T
+            chosen = np.eye(1) if S.size == 1 else np.linalg.svd(gradient)[0][:, :2].T
         matrix, right = chosen @ gradient, -chosen @ S
         if normal is not None:
             matrix = np.vstack([matrix, normal @ basis])
             right = np.append(right, -normal @ newton)
         if not (np.isfinite(matrix).all() and np.isfinite(right).all()):
             return Failure("not finite")
-        move = newton + basis @ np.linalg.lstsq(matrix, right, rcond=None)[0]
+        move = newton + basis @ _solved(matrix, right)
         size = float(np.linalg.norm(move))
         if not size < 1e3:
             return Failure("diverges")
         head, change = _split(surface, kind, move)
         y, kappa = surface.moved(y, plane, head), kappa + change
         ratio = size / before
-        if size <= ENOUGH or (size <= STAGNANT and step > 0 and ratio > 0.3):
-            point = _settled(surface, kind, y, kappa, borders, near)
+        enough = size <= ENOUGH or (step > 0 and size * ratio**2 <= ENOUGH)
+        if enough or (size <= STAGNANT and step > 0 and ratio > 0.3):
+            last = (plane, eq, basis, gradient) if size <= CLOSE else None
+            point = _settled(surface, kind, y, kappa, borders, near, last)
             return (point, step + 1) if point is not None else Failure("not finite")
         if ratio > 2.0 and step > 1:
             return Failure("diverges")
@@ -215,18 +218,24 @@ def _settled(
     kappa: float,
     borders: Borders,
     near: CurvePoint | None,
+    last: tuple[Plane, Equation, Array, Array] | None,
 ) -> CurvePoint | None:
-    """Tangent and critical vectors at a solution."""
-    plane = surface.plane(y)
-    eq = equation(plane, kappa, borders) if plane is not None else None
-    if plane is None or eq is None:
-        return None
-    _, basis, gradient, _ = _system(surface, kind, y, plane, eq)
+    """Tangent and critical vectors at a solution; the last linearisation may be close enough."""
+    if last is None:
+        fresh = surface.plane(y)
+        eq = equation(fresh, kappa, borders) if fresh is not None else None
+        if fresh is None or eq is None:
+            return None
+        _, basis, gradient, _ = _system(surface, kind, y, fresh, eq)
+        last = fresh, eq, basis, gradient
+    plane, eq, basis, gradient = last
     if not np.isfinite(gradient).all():
         return None
-    count = basis.shape[1]
-    right = np.linalg.svd(gradient)[2]
-    tangent = basis @ right[count - 1]
+    if len(gradient) == 1:
+        null = np.array([-gradient[0, 1], gradient[0, 0]])
+    else:
+        null = np.linalg.svd(gradient)[2][2]
+    tangent = basis @ null
     tangent = tangent / np.linalg.norm(tangent)
     if near is not None and near.tangent @ tangent < 0:
         tangent = -tangent
@@ -234,8 +243,20 @@ def _settled(
     return CurvePoint(surface, kind, y, kappa, tangent, plane, V, W)
 
 
+def _solved(matrix: Array, right: Array) -> Array:
+    """Return the solution of a square system, the least one of an underdetermined one."""
+    if matrix.shape[0] < matrix.shape[1]:
+        return np.asarray(np.linalg.lstsq(matrix, right, rcond=None)[0])
+    try:
+        return np.asarray(np.linalg.solve(matrix, right))
+    except np.linalg.LinAlgError:
+        return np.full(right.shape, np.nan)
+
+
 def _orthonormal(vectors: Array) -> Array:
     """Orthonormal columns of the same span, close to the columns given."""
+    if vectors.shape[1] == 1:
+        return vectors / np.linalg.norm(vectors)
     left, _, right = np.linalg.svd(vectors, full_matrices=False)
     return np.asarray(left @ right)
 

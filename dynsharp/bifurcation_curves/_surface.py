@@ -11,6 +11,7 @@ which A − I is singular everywhere, is such a surface already over one paramet
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -18,10 +19,9 @@ from typing import Any
 
 import numpy as np
 import sympy as sp
-from numba import njit
 
+from dynsharp.bifurcation_curves._kernels import linearise, second_forms
 from dynsharp.continuation._curve import Array, Curve
-from dynsharp.continuation._linear import OPTIONS
 from dynsharp.map import DiscreteMap
 
 __all__ = ["Plane", "Surface"]
@@ -135,26 +135,28 @@ class Surface:
         curve = Curve(self.map, chosen, values, self.period, span, self.scale)
         return curve, np.append(y[: -len(p)], p[which])
 
+    @cached_property
+    def _work(self) -> tuple[list[Any], list[Any], Array, Array]:
+        """Compiled values and jets, an array of parameters, and where those that vary stand."""
+        curves = (self.curves[0], self.curves[-1])
+        index = [c.index for c in self.curves]
+        values, jets = ([getattr(c._code, a) for c in curves] for a in ("value", "jet"))
+        return values, jets, curves[0].parameters.copy(), np.array(index)
+
     def plane(self, y: Array) -> Plane | None:
         """Linearise at y; None where the map is not finite."""
-        columns = []
-        for curve, unknowns in self.at(y):
-            if not curve.linearised(unknowns):
-                return None
-            columns.append(curve._work[1].copy())
-        J, R = curve._work[0].copy(), curve._work[2].copy()
-        Fp = np.stack(columns, axis=-1)
-        n, count = self.dimension, len(columns)
-        A, g, r = np.eye(n), np.zeros((n, count)), np.zeros(n)
-        for step, forcing, defect in zip(J, Fp, R, strict=True):
-            A, g, r = step @ A, step @ g + forcing, step @ r + defect
-        D = np.hstack([A - np.eye(n), g]) * self.units
-        if not (np.isfinite(D).all() and np.isfinite(r).all()):
+        values, _, par, index = self._work
+        J, Fp, R, A, g, r = linearise(*values, y, par, index, self.period)
+        n, count = g.shape
+        D = np.empty((n, n + count))
+        D[:, :n], D[:, n:] = A, g
+        D.flat[:: n + count + 1] -= 1.0
+        D *= self.units
+        if not math.isfinite(float(D.sum() + r.sum())):
             return None
         left, singular, right = np.linalg.svd(D)
         rank = n + count - 2
-        inverse = np.divide(1.0, singular[:rank], out=np.zeros(rank), where=singular[:rank] > 0)
-        newton = -right[:rank].T @ (inverse * (left.T @ r)[:rank]) * self.units
+        newton = -right[:rank].T @ ((r @ left)[:rank] / singular[:rank]) * self.units
         return Plane(J, Fp, R, A, newton, (right[rank:] * self.units).T)
 
     def moved(self, y: Array, plane: Plane, head: Array, defects: bool = True) -> Array:
@@ -172,49 +174,6 @@ class Surface:
 
         That is the derivative of A v along e.
         """
-        n = self.dimension
-        total = np.zeros((len(heads), len(vectors), n))
-        for k, (curve, unknowns) in enumerate(self.at(y)):
-            E = np.column_stack([heads[:, :n] if k == 0 else 0 * heads[:, :n], heads[:, n + k]])
-            total += second_forms(curve, unknowns, E, vectors)
-        return total
-
-
-def second_forms(curve: Curve, y: Array, E: Array, V: Array) -> Array:
-    """D²G(e, (v, 0)) for each e = (e_x, e_p) and v; polarised, all of one length."""
-    n = curve.dimension
-    lengths = [np.linalg.norm(E / curve.units, axis=1), np.linalg.norm(V / curve.scale, axis=1)]
-    e_size, v_size = (np.where(s > 0, s, 1.0) for s in lengths)
-    par = curve.parameters.copy()
-    par[curve.index] = y[-1]
-    directions = np.zeros((len(E) + len(V), n + 1))
-    directions[: len(E)] = E / e_size[:, None]
-    directions[len(E) :, :n] = V / v_size[:, None]
-    out = np.empty((len(E), len(V), n))
-    _polarised(curve._code.jet, y, directions, len(E), par, curve.period, out)
-    return out * e_size[:, None, None] * v_size[None, :, None]
-
-
-@njit(**OPTIONS)
-def _polarised(jet: Any, y: Any, U: Any, count: int, par: Any, period: int, out: Any) -> None:
-    single = np.empty((U.shape[0], out.shape[2]))
-    for i in range(U.shape[0]):
-        _quadratic(jet, y, U[i], par, period, single[i])
-    both = np.empty(out.shape[2])
-    for i in range(count):
-        for j in range(U.shape[0] - count):
-            _quadratic(jet, y, U[i] + U[count + j], par, period, both)
-            out[i, j] = both - single[i] - single[count + j]
-
-
-@njit(**OPTIONS)
-def _quadratic(jet: Any, y: Any, u: Any, par: Any, period: int, result: Any) -> None:
-    """Return ½ D²G(u, u), from Taylor coefficients carried along the cycle."""
-    n = u.size - 1
-    X, q, out = np.zeros((4, n)), np.zeros(4), np.empty((4, n))
-    X[1], q[1] = u[:n], u[n]
-    for i in range(period):
-        X[0] = y[i * n : (i + 1) * n]
-        jet(X.ctypes, q.ctypes, par.ctypes, out.ctypes)
-        X[:] = out
-    result[:] = X[2]
+        _, jets, par, index = self._work
+        E, V = np.ascontiguousarray(heads), np.ascontiguousarray(vectors)
+        return second_forms(*jets, y, par, index, self.period, E, V, self.units)  # type: ignore[no-any-return]

@@ -114,6 +114,19 @@ def _without_pole(test: Test) -> Test:
     return product
 
 
+def _once(test: Test) -> Test:
+    """Keep the value of a test with its point."""
+
+    def value(point: CurvePoint) -> Value:
+        known: dict[Test, Value] = point.__dict__.setdefault("tests", {})
+        if test not in known:
+            known[test] = test(point)
+        return known[test]
+
+    return value
+
+
+@_once
 def _quadratic(point: CurvePoint) -> Value:
     """w·B(v, v)."""
     forms, v, w = _forms(point)
@@ -121,6 +134,7 @@ def _quadratic(point: CurvePoint) -> Value:
     return float(w @ B), float(np.linalg.norm(B))
 
 
+@_once
 def _cubic(point: CurvePoint) -> Value:
     """w·[C(v, v, v) − 3B(v, h)], (A − I) h = B(v, v); NaN if A − I is singular."""
     forms, v, w = _forms(point)
@@ -133,6 +147,7 @@ def _cubic(point: CurvePoint) -> Value:
     return float(w @ (C - D)), float(np.linalg.norm(C) + np.linalg.norm(D))
 
 
+@_once
 def _lyapunov(point: CurvePoint) -> Value:
     r"""Return ½ Re e^{−iθ} p[C(q, q, q̄) + 2B(q, h) + B(q̄, k)]; NaN at 1:1, 1:2 and 1:3.
 
