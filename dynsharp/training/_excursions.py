@@ -12,7 +12,7 @@ from dynsharp.training._log import Array
 __all__ = ["Excursion", "excursions", "expected_range", "smoothed", "turning_points", "white_noise"]
 
 
-@dataclass(frozen=True)
+@dataclass
 class Excursion:
     """Records from where the series begins to rise to where it is back, both inclusive.
 
@@ -21,7 +21,7 @@ class Excursion:
 
     first: int
     last: int
-    rises: tuple[tuple[int, int], ...]
+    rises: list[tuple[int, int]]
     returned: bool
 
 
@@ -59,16 +59,28 @@ def excursions(x: Array, least: float) -> list[Excursion]:
     """
     points = turning_points(x, least)
     rises = [(i, j) for i, j in pairwise(points) if x[j] - x[i] > least]
+    returns = _returns(x, [i for i, _ in rises], [j for _, j in rises])
     found: list[Excursion] = []
-    for i, j in rises:
+    for (i, j), back in zip(rises, returns, strict=True):
         if found and i < found[-1].last:
-            old = found[-1]
-            found[-1] = Excursion(old.first, old.last, (*old.rises, (i, j)), old.returned)
-            continue
-        back = np.flatnonzero(x[j + 1 :] <= x[i])
-        last = j + 1 + int(back[0]) if len(back) else len(x) - 1
-        found.append(Excursion(i, last, ((i, j),), bool(len(back))))
+            found[-1].rises.append((i, j))
+        else:
+            found.append(Excursion(i, min(back, len(x) - 1), [(i, j)], back < len(x)))
     return found
+
+
+def _returns(x: Array, starts: list[int], tops: list[int]) -> list[int]:
+    """Return for each rise the first index past its top with x ≤ x at its start, or len(x)."""
+    back = [len(x)] * len(starts)
+    waiting: list[int] = []  # rises not yet back: those last begun are highest
+    values, n = x.tolist(), 0
+    for k, value in enumerate(values):
+        while waiting and value <= values[starts[waiting[-1]]]:
+            back[waiting.pop()] = k
+        if n < len(tops) and k == tops[n]:
+            waiting.append(n)
+            n += 1
+    return back
 
 
 def white_noise(x: Array) -> float:

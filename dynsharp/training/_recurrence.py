@@ -54,9 +54,8 @@ def motion(series: Array, max_period: int) -> Motion:
     period = int(np.argmax(away <= max(1.5 * away.min(), 1e-9))) + 1
     if away[period - 1] < 1e-9:
         return Motion("periodic", _halved(x, period))
-    for lag in range(1, min(max_period, n // 12) + 1):
-        if _dies_out(_distance(x, lag)):
-            return Motion("periodic", lag)
+    if lag := _settling(x, min(max_period, n // 12)):
+        return Motion("periodic", lag)
     if away[period - 1] < NOISY and _is_noise(x, period):
         return Motion("periodic", period)
     return _neighbours(x)
@@ -107,6 +106,14 @@ def _halved(x: Array, period: int) -> int:
     while period % 2 == 0 and _dies_out(_distance(x, period // 2)):
         period //= 2
     return period
+
+
+def _settling(x: Array, most: int) -> int:
+    """Return the least lag at which records come back ever closer than at other lags; 0 if none."""
+    end = x[:, -max(x.shape[1] // 4, 2 * most + 1) :]
+    away = np.array([np.sqrt(np.mean(_distance(end, lag) ** 2)) for lag in range(1, most + 1)])
+    close = np.flatnonzero(away < NOISY * np.median(away)) if most > 1 else range(most)
+    return next((int(k) + 1 for k in close if _dies_out(_distance(x, int(k) + 1))), 0)
 
 
 def _dies_out(distance: Array) -> bool:

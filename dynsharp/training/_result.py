@@ -42,7 +42,7 @@ class Phase:
     kind
         Of an edge of stability: "periodic", "chaotic", "quasi-periodic", "irregular" (neither
         recurs nor predicts itself: minibatch noise, many degrees of freedom) or "undecided" (too
-        short or unevenly recorded). Empty for the other phases.
+        short, unevenly recorded or still drifting). Empty for the other phases.
     period
         Of a periodic one, in steps: of loss and sharpness, which may be half that of the weights
         when the loss is symmetric; a multiple of it where not every step was recorded. Else None.

@@ -201,9 +201,8 @@ class _Run:
         """
         calm = _longest(self.log.ratio < 1 - self.edge)
         quiet = x[calm][sampled[calm]]
-        if len(quiet) >= 32:
-            level = white_noise(quiet)
-            return level if level < 0.5 else 0.0
+        if len(quiet) >= max(32, len(self.log) // 8 * sampled.mean()):
+            return white_noise(quiet)
         whole = x[sampled]
         level = white_noise(whole) or white_noise(whole[len(whole) // 2 :])
         return level if level < self.edge else 0.0
@@ -282,8 +281,8 @@ class _Run:
                 shorter = min(old.last - old.first, e.last - e.first)
                 hovers = bool((self.ratio[old.last : e.first + 1] >= 1 - self.edge).all())
                 if gap <= max(shorter, 2) or hovers:
-                    rises = (*old.rises, *e.rises)
-                    merged[-1] = Excursion(old.first, e.last, rises, e.returned)
+                    old.rises += e.rises
+                    old.last, old.returned = e.last, e.returned
                     continue
             merged.append(e)
         return merged
@@ -359,19 +358,27 @@ class _Run:
         return min(first, int(below[-1]) + 1) if len(below) else 0
 
     def hovering(self, first: int, stop: int) -> list[_Span]:
-        """Return an edge of stability without visible rises: noise, or a symmetric cycle, has it.
+        """Return an edge of stability without rises that stand out, if the log ends in one.
 
-        The sharpness has come to rest at its threshold (in noise) or above it (where no minimum is
-        stable), and stays there to the end.
+        The sharpness hovers at its threshold or above it, where no minimum is stable, and the loss
+        comes down slowly or not at all: in noise, between visible rises, on a symmetric cycle.
         """
-        least = 1 - self.edge if self.loss_noise > 0 else 1 + self.edge
-        below = np.flatnonzero(self.ratio[first:stop] < least)
+        least = 1 - (self.edge if self.loss_noise > 0 else self.change)
+        below = np.flatnonzero(self.ratio[first:stop] < 1 - self.edge)
         start = first + (int(below[-1]) + 1 if len(below) else 0)
         half = slice(start + (stop - start) // 2, stop)
-        falls = self.x[half][0] - self.x[half][-1] > np.log(10) if stop - start >= 8 else True
-        if falls or self.at_rest(half) or self.settled(start, stop) is None:
+        if stop - start < 8 or float(self.log.ratio[half].mean()) < least:
             return []
-        return [_Span(EDGE, start, stop, self.motion(half))]
+        falls = self.x[half][0] - self.x[half][-1] > np.log(10)
+        moves = self.settled(start, stop) is None
+        if falls or moves or self.at_rest(half) or self.decays(half):
+            return []
+        return [_Span(EDGE, self.crossed(start, stop), stop, self.motion(half))]
+
+    def crossed(self, start: int, stop: int) -> int:
+        """Return the first record at which the sharpness is at its threshold."""
+        above = np.flatnonzero(self.ratio[start:stop] >= 1)
+        return start + int(above[0]) if len(above) else start
 
     def series(self, window: slice) -> Array:
         """Return what a motion is judged by: the loss, and the sharpness if it was sampled."""
@@ -382,15 +389,24 @@ class _Run:
         return np.array(rows)
 
     def decays(self, window: slice) -> bool:
-        """Whether an oscillation dies out: loss and sharpness both come to rest."""
-        return decays(self.series(window))
+        """Whether an oscillation dies out: loss and sharpness come to rest, at a stable sharpness.
+
+        At the threshold a loss alone that comes to rest is no sign of it: it does so at the edge.
+        """
+        series, ratio = self.series(window), self.log.ratio[window]
+        final = float(ratio[-max(len(ratio) // 4, 2) :].mean())
+        if final > 1 + self.change / 2 or (len(series) == 1 and final > 1 - self.change):
+            return False
+        return decays(series)
 
     def motion(self, window: slice) -> Motion | None:
         """Return what kind of motion a window is; None if it cannot be told."""
         series = self.series(window)
         if series.shape[1] < 12 or self.log.stride == 0:
             return None
-        return motion(series[:, -MOST:], self.max_period)
+        found = motion(series[:, -MOST:], self.max_period)
+        drifts = bool((np.ptp(series, axis=1) > self.change * np.abs(series).max(axis=1)).any())
+        return None if found.period == 1 and drifts else found
 
     # ---- trends of the sharpness ---------------------------------------------------------------
 
