@@ -15,10 +15,15 @@ settings.load_profile("dynsharp")
 
 @pytest.fixture(autouse=True, scope="session")
 def _kernel_cache(tmp_path_factory):
-    """Compiled kernels go to a directory of this run, unless the caller names one to keep."""
+    """Compiled kernels go to a directory of this run, unless the caller names one to keep.
+
+    Processes that share the work share it too.
+    """
     before = os.environ.get("DYNSHARP_CACHE")
     if before is None:
-        os.environ["DYNSHARP_CACHE"] = str(tmp_path_factory.mktemp("kernels"))
+        run = tmp_path_factory.getbasetemp()
+        shared = run.parent if "PYTEST_XDIST_WORKER" in os.environ else run
+        os.environ["DYNSHARP_CACHE"] = str(shared / "kernels")
     yield
     if before is None:
         del os.environ["DYNSHARP_CACHE"]

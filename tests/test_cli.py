@@ -121,7 +121,9 @@ def test_derive_along_and_set():
 
 
 def test_weight_decay_of_a_user(own):
-    d = json.loads(good("derive", f"{own}:decay", "--along", "eta", "--no-cycles", "--json"))
+    d = json.loads(
+        good("derive", f"{own}:decay", "--no-manifolds", "--no-cycles", "--json", "--along", "eta")
+    )
     q, gamma = sp.symbols("q gamma")
     names = {"q": q, "gamma": gamma}
     eta = {sp.sympify(t["value"], names) for t in d["thresholds"] if t["kind"] == "flip"}
@@ -131,7 +133,9 @@ def test_weight_decay_of_a_user(own):
 
 
 def test_heavy_ball_of_a_user(own):
-    d = json.loads(good("derive", f"{own}:ball", "--along", "eta", "--no-cycles", "--json"))
+    d = json.loads(
+        good("derive", f"{own}:ball", "--no-manifolds", "--no-cycles", "--json", "--along", "eta")
+    )
     S, beta = sp.symbols("S beta")
     (t,) = d["thresholds"]
     assert t["kind"] == "flip"

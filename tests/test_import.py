@@ -6,9 +6,9 @@ import sys
 
 CODE = """
 import time
-begun = time.perf_counter()
+begun = time.process_time()
 import dynsharp
-took = time.perf_counter() - begun
+took = time.process_time() - begun
 import sys
 print(took, *({"matplotlib", "numba", "pandas", "scipy", "xarray"} & set(sys.modules)))
 """
@@ -30,4 +30,4 @@ def test_importing_dynsharp_is_quick_and_loads_no_heavy_module(tmp_path):
         took, *loaded = output.split()
         assert loaded == []
         times.append(float(took))
-    assert min(times) < 1, "seconds, the best of three"
+    assert min(times) < 1, "seconds of processor time, the best of three"

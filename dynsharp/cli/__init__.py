@@ -127,6 +127,7 @@ def derive_(
     cycles: Annotated[
         bool, typer.Option(help="Find 2-cycles, in maps of up to two variables.")
     ] = True,
+    manifolds: Annotated[bool, typer.Option(help="Find invariant manifolds and regions.")] = True,
     latex: Annotated[bool, typer.Option("--latex", help="A LaTeX fragment (amsmath).")] = False,
     as_json: Json = False,
 ) -> None:
@@ -143,7 +144,7 @@ def derive_(
         raise InputError("--latex", "both --latex and --json", "one of the two")
     m = _system(system, fixed)
     with _stages() as tell:
-        d = derive(m, along, periods=(2,) if cycles else (), tell=tell)
+        d = derive(m, along, periods=(2,) if cycles else (), manifolds=manifolds, tell=tell)
         made = [] if as_json else tables(d)  # conditions are worked out when they are asked for
         numbers = as_dict(d) if as_json else {}
     if as_json:

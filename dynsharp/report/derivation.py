@@ -32,7 +32,7 @@ class Derivation:
     thresholds
         For each fixed point (by its place in the list) and each parameter the thresholds.
     manifolds
-        Invariant manifolds and subspaces.
+        Invariant manifolds and subspaces; None where they were not sought.
     regions
         Forward-invariant regions between them.
     cycles
@@ -44,7 +44,7 @@ class Derivation:
     map: DiscreteMap
     fixed_points: FixedPoints
     thresholds: dict[tuple[int, sp.Symbol], Thresholds]
-    manifolds: InvariantManifolds
+    manifolds: InvariantManifolds | None
     regions: tuple[ForwardInvariantRegion, ...]
     cycles: tuple[Cycles, ...]
     interrupted: bool = False
@@ -55,7 +55,7 @@ class Derivation:
         found = list(self.fixed_points.unresolved)
         for (n, _), ts in self.thresholds.items():
             found += [f"fixed point {n + 1}: {text}" for text in ts.unresolved]
-        found += self.manifolds.unresolved
+        found += [] if self.manifolds is None else self.manifolds.unresolved
         found += [text for c in self.cycles for text in c.unresolved]
         if self.interrupted:
             found.append("interrupted: what would have followed is missing")
@@ -96,7 +96,7 @@ def derive(
     parameters = map.parameters if along is None else [map.parameter(p, "--along") for p in along]
     points, interrupted = FixedPoints(map, ()), False
     found: dict[tuple[int, sp.Symbol], Thresholds] = {}
-    invariant = InvariantManifolds(map, ())
+    invariant: InvariantManifolds | None = None
     regions: tuple[ForwardInvariantRegion, ...] = ()
     periodic: list[Cycles] = []
     try:

@@ -133,7 +133,7 @@ class UVTheory:
         The cofactor of the product is 1 + O(η²), so that dQ/dt = lim (cofactor − 1)/η · Q = 0.
         """
         eta = self.physical.map.parameters[0]
-        free = [m for m in self.physical.manifolds if not m.equation.has(eta)]
+        free = [m for m in self.physical.manifolds or () if not m.equation.has(eta)]
         for i, a in enumerate(free):
             for b in free[:i]:
                 if sp.limit((sp.expand(a.cofactor * b.cofactor) - 1) / eta, eta, 0) == 0:
@@ -171,7 +171,7 @@ def uv_theory(tell: Callable[..., Any] = lambda *stage: None) -> UVTheory:
         scaled=scaled,
         physical=physical,
         reduced=reduced,
-        manifold=next(m for m in scaled.manifolds if _has_flip(m, rho)),
+        manifold=next(m for m in scaled.manifolds or () if _has_flip(m, rho)),
         region=next(r for r in scaled.regions if r.bounded),
         flip=flip,
         form=form,

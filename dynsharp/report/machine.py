@@ -58,9 +58,11 @@ def as_dict(d: Derivation) -> dict[str, Any]:
                 "condition": str(m.condition),
                 "constants": [s.name for s in m.constants],
             }
-            for m in d.manifolds
+            for m in d.manifolds or ()
         ],
-        "subspaces": [[str(e) for e in s.equations] for s in d.manifolds.subspaces],
+        "subspaces": []
+        if d.manifolds is None
+        else [[str(e) for e in s.equations] for s in d.manifolds.subspaces],
         "regions": [
             {
                 "inequalities": [str(i) for i in r.inequalities],

@@ -15,6 +15,7 @@ from rich.table import Table as RichTable
 from dynsharp.report.derivation import Derivation
 from dynsharp.report.notation import latex, mathml, next_value
 from dynsharp.symbolic.fixed_points import FixedPoint
+from dynsharp.symbolic.invariants import InvariantManifolds
 
 __all__ = ["Cell", "Table", "as_html", "as_latex", "as_text", "tables"]
 
@@ -36,8 +37,8 @@ class Table:
 def tables(d: Derivation) -> list[Table]:
     """Return the tables of a derivation; those without content are left out or say so."""
     made = [_map(d), _fixed_points(d), _thresholds(d)]
-    if d.map.dimension > 1:
-        made.append(_manifolds(d))
+    if d.manifolds is not None:
+        made.append(_manifolds(d.manifolds))
         if d.manifolds.subspaces:
             rows = [([_zero(e) for e in s.equations],) for s in d.manifolds.subspaces]
             made.append(Table("Invariant subspaces of symmetries", ("equations",), rows))
@@ -131,15 +132,15 @@ def _thresholds(d: Derivation) -> Table:
     return Table("Thresholds of stability", columns, rows, notes)
 
 
-def _manifolds(d: Derivation) -> Table:
+def _manifolds(found: InvariantManifolds) -> Table:
     rows: list[tuple[Cell, ...]] = []
-    for n, m in enumerate(d.manifolds, start=1):
+    for n, m in enumerate(found, start=1):
         condition: list[Any] = [] if m.condition == sp.true else [_short(m.condition)]
         if m.constants:
             condition.append(_every(m.constants))
         label: Cell = [_short(m.equation), "conserved"] if m.is_integral else _zero(m.equation)
         rows.append((str(n), label, _short(m.cofactor), _short(m.transverse_multiplier), condition))
-    notes = [] if rows or d.manifolds.unresolved else ["None."]
+    notes = [] if rows or found.unresolved else ["None."]
     columns = ("", "manifold", "cofactor", "transverse multiplier", "if")
     return Table("Invariant manifolds", columns, rows, notes)
 

@@ -28,12 +28,15 @@ def _is_callback_of_gc(frame: FrameType | None) -> bool:
 
 @contextmanager
 def limit(seconds: float) -> Iterator[None]:
-    """Raise `BudgetExceeded` in the block when it has run for ``seconds``.
+    """Raise `BudgetExceeded` in the block when it has run for ``seconds`` of processor time.
 
-    Budgets nest: the shorter of the two ends first. The interruption uses the timer signal, which
-    only the main thread of a POSIX system has; elsewhere the block runs to its end.
+    What else runs on the machine does not change an answer. Budgets nest: the shorter of the two
+    ends first. The interruption uses a timer signal, which only the main thread of a POSIX system
+    has; elsewhere the block runs to its end.
     """
-    if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "SIGALRM"):
+    if threading.current_thread() is not threading.main_thread() or not hasattr(
+        signal, "SIGVTALRM"
+    ):
         yield
         return
 
@@ -43,20 +46,20 @@ def limit(seconds: float) -> Iterator[None]:
         if inside and not _is_callback_of_gc(frame):
             raise BudgetExceeded(f"not finished within {seconds:g} s")
 
-    started = time.monotonic()
-    outer_left, _ = signal.getitimer(signal.ITIMER_REAL)
+    started = time.process_time()
+    outer_left, _ = signal.getitimer(signal.ITIMER_VIRTUAL)
     if outer_left and outer_left <= seconds:  # the outer budget rings first, in its own name
         yield
         return
-    outer = signal.signal(signal.SIGALRM, ring)
+    outer = signal.signal(signal.SIGVTALRM, ring)
     # Rung again and again: code that swallows every exception is interrupted at the next one.
-    signal.setitimer(signal.ITIMER_REAL, max(seconds, 1e-6), 0.2)
+    signal.setitimer(signal.ITIMER_VIRTUAL, max(seconds, 1e-6), 0.2)
     try:
         yield
     finally:
         inside = False
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, outer)
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, outer)
         if outer_left:
-            left = outer_left - (time.monotonic() - started)
-            signal.setitimer(signal.ITIMER_REAL, max(left, 1e-6), 0.2)
+            left = outer_left - (time.process_time() - started)
+            signal.setitimer(signal.ITIMER_VIRTUAL, max(left, 1e-6), 0.2)

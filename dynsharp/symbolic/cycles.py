@@ -141,7 +141,7 @@ def cycles(map: DiscreteMap, period: int, budget: float = 20.0) -> Cycles:
     period
         The minimal period n.
     budget
-        Seconds, roughly; what did not finish is named in ``unresolved``.
+        Seconds of processor time, roughly; what did not finish is named in ``unresolved``.
 
     Returns
     -------

@@ -221,7 +221,7 @@ def fixed_points(map: DiscreteMap, budget: float = 20.0) -> FixedPoints:
         Any map; polynomial and rational ones are decomposed completely, others as far as their
         equations split and can be inverted.
     budget
-        Seconds of algebra after which the rest is reported as unresolved.
+        Seconds of processor time after which the rest is reported as unresolved.
 
     Returns
     -------

@@ -208,7 +208,7 @@ def invariant_manifolds(
     degree
         Highest degree of m in the state. Reducible m are not reported, their factors are.
     budget
-        Seconds, roughly; what did not finish is named in ``unresolved``.
+        Seconds of processor time, roughly; what did not finish is named in ``unresolved``.
 
     Returns
     -------
@@ -238,7 +238,7 @@ def invariant_manifolds(
     if map.dimension == 1:
         return InvariantManifolds(map, ())
     map = with_exact_numbers(map)
-    deadline = time.monotonic() + budget
+    deadline = time.process_time() + budget
     found: list[InvariantManifold] = []
     subspaces: list[InvariantSubspace] = []
     unresolved: list[str] = []
@@ -303,7 +303,7 @@ def _higher(
     )
     for d in range(2, degree + 1):
         try:
-            with limit(max(deadline - time.monotonic(), 0.01)):
+            with limit(max(deadline - time.process_time(), 0.01)):
                 factors = _darboux.determinant_factors(map, d * (top - 1))
                 for candidate in _darboux.of_degree(map, d, factors, [*known, *found]):
                     found.append(candidate)

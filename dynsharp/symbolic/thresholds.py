@@ -113,7 +113,7 @@ def thresholds(p: FixedPoint, parameter: Name, budget: float = 20.0) -> Threshol
     parameter
         A parameter of its map, or a coordinate of the family.
     budget
-        Seconds of algebra after which the rest is reported as unresolved.
+        Seconds of processor time after which the rest is reported as unresolved.
 
     Raises
     ------
@@ -137,7 +137,7 @@ def thresholds(p: FixedPoint, parameter: Name, budget: float = 20.0) -> Threshol
         raise InputError("parameter", symbol, f"a parameter or a family coordinate: {wanted}")
     found: list[_Critical] = []
     unresolved: list[str] = []
-    deadline = time.monotonic() + budget
+    deadline = time.process_time() + budget
     try:
         with limit(_SEARCH * budget):
             for crossing in crossings(p) if p.stable != sp.false else ():
@@ -155,7 +155,7 @@ def thresholds(p: FixedPoint, parameter: Name, budget: float = 20.0) -> Threshol
     for n, c in enumerate(found):
         kind, criticality = c.kind, _OPEN
         try:
-            with limit(max(deadline - time.monotonic(), 0) / (len(found) - n)):
+            with limit(max(deadline - time.process_time(), 0) / (len(found) - n)):
                 kind, criticality = _normal_form(p, symbol, c)
         except BudgetExceeded:
             late.append(str(c.value))

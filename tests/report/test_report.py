@@ -164,6 +164,7 @@ def short(monkeypatch):
     )
 
 
+@pytest.mark.slow
 def test_false_theory_fails(data, tmp_path, monkeypatch, short):
     from dynsharp.report.exact_chain import ChainTheory
 

@@ -9,23 +9,23 @@ from dynsharp.symbolic._budget import BudgetExceeded, limit
 
 
 def busy(seconds):
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
+    until = time.process_time() + seconds
+    while time.process_time() < until:
         pass
 
 
 def test_it_interrupts_and_leaves_no_timer():
-    started = time.monotonic()
+    started = time.process_time()
     with pytest.raises(BudgetExceeded, match=r"0\.05 s"), limit(0.05):
         busy(5)
-    assert time.monotonic() - started < 2
-    assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
+    assert time.process_time() - started < 2
+    assert signal.getitimer(signal.ITIMER_VIRTUAL) == (0, 0)
 
 
 def test_in_time_nothing_happens():
     with limit(5):
         busy(0.01)
-    assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
+    assert signal.getitimer(signal.ITIMER_VIRTUAL) == (0, 0)
 
 
 def test_swallowing_does_not_help():

@@ -125,6 +125,7 @@ def test_two_cycle_of_the_henon_map():
     assert_is_cycle(c, {a: sp.Rational(14, 10), b: sp.Rational(3, 10)})
 
 
+@pytest.mark.slow
 def test_two_cycles_of_the_uv_map():
     uv = systems.uv()
     (z, k), (rho,) = uv.state, uv.parameters

@@ -46,7 +46,7 @@ def test_uv_in_its_own_units():
     assert found == {1 / (g * y_): y_ > 0, -1 / (g * y_): y_ < 0}
 
 
-@pytest.mark.parametrize("depth", [2, 3, 4, 5])
+@pytest.mark.parametrize("depth", [2, 3, 4, pytest.param(5, marks=pytest.mark.slow)])
 def test_chain_has_its_learning_rate_threshold(depth):
     weights = sp.symbols(f"w1:{depth + 1}", real=True)
     map_ = ds.gradient_descent((sp.prod(weights) - q) ** 2 / 2, weights, eta)
@@ -103,7 +103,10 @@ def test_threshold_of_a_family_is_two_over_the_least_sharpness(name):
 
 @pytest.mark.parametrize(
     ("optimiser", "factor"),
-    [(ds.heavy_ball, 1 + beta), (ds.nesterov, (1 + beta) / (1 + 2 * beta))],
+    [
+        (ds.heavy_ball, 1 + beta),
+        pytest.param(ds.nesterov, (1 + beta) / (1 + 2 * beta), marks=pytest.mark.slow),
+    ],
 )
 def test_momentum_scales_the_threshold_of_the_family(optimiser, factor):
     map_ = optimiser((u * v - q) ** 2 / 2, [u, v], eta, beta)
@@ -166,6 +169,7 @@ def test_a_zero_step_is_no_bifurcation():
         assert all(t.value != 0 for t in ds.thresholds(p, step))
 
 
+@settings(max_examples=3)
 @given(st.integers(1, 5), st.integers(-3, 3))
 def test_thresholds_survive_a_change_of_coordinates(scale, shift):
     X = sp.Symbol("X", real=True)
