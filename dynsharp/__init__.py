@@ -22,15 +22,22 @@ from dynsharp.symbolic import (
 
 if TYPE_CHECKING:
     from dynsharp import plotting
+    from dynsharp.bifurcation_curves import continue_bifurcation
+    from dynsharp.branch_tree import bifurcation_diagram
     from dynsharp.continuation import cascade, continue_fixed_point
+    from dynsharp.cycle_search import find_cycles
+    from dynsharp.training import training_regime
 
 __all__ = [
     "DiscreteMap",
     "InputError",
     "__version__",
+    "bifurcation_diagram",
     "cascade",
+    "continue_bifurcation",
     "continue_fixed_point",
     "cycles",
+    "find_cycles",
     "fixed_points",
     "flip_normal_form",
     "fold_normal_form",
@@ -48,13 +55,24 @@ __all__ = [
     "systems",
     "testing",
     "thresholds",
+    "training_regime",
 ]
+
+# What needs numba, scipy or matplotlib is loaded when it is first asked for.
+_LATER = {
+    "bifurcation_diagram": "dynsharp.branch_tree",
+    "cascade": "dynsharp.continuation",
+    "continue_bifurcation": "dynsharp.bifurcation_curves",
+    "continue_fixed_point": "dynsharp.continuation",
+    "find_cycles": "dynsharp.cycle_search",
+    "training_regime": "dynsharp.training",
+}
 
 
 def __getattr__(name: str) -> Any:
-    """Load what needs numba or matplotlib when it is first asked for."""
+    """Load what is loaded later."""
     if name == "plotting":
         return import_module("dynsharp.plotting")
-    if name in ("cascade", "continue_fixed_point"):
-        return getattr(import_module("dynsharp.continuation"), name)
+    if name in _LATER:
+        return getattr(import_module(_LATER[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
