@@ -293,7 +293,7 @@ class _Run:
         lows = [i for i, _ in block.rises]
         recent = np.diff(lows[len(lows) // 2 :])
         pause = int(recent.max()) if len(recent) else 0
-        continues = final and stop - last <= pause
+        continues, rests = final and stop - last <= pause, False
         if len(block.rises) >= 3 and (continues or last - first >= 24):
             end = stop if continues else last
             # What follows an edge that ends belongs to its end.
@@ -334,7 +334,10 @@ class _Run:
                 )
             else:
                 ends.append(calm)
-        return [_Span(CATAPULT, self.reached(first), min(ends))]
+        spans = [_Span(CATAPULT, self.reached(first), min(ends))]
+        if rests and final and min(ends) < last:
+            spans.append(_Span(CONVERGENCE, min(ends), last))
+        return spans
 
     def risen(self, first: int, stop: int) -> Motion | None:
         """Return the motion of a loss that rose and came to rest there, for good; None if it fell.
@@ -367,7 +370,10 @@ class _Run:
         below = np.flatnonzero(self.ratio[first:stop] < 1 - self.edge)
         start = first + (int(below[-1]) + 1 if len(below) else 0)
         half = slice(start + (stop - start) // 2, stop)
-        if stop - start < 8 or float(self.log.ratio[half].mean()) < least:
+        if stop - start < 8:
+            return []
+        still = bool(np.ptp(self.x[half]) < self.least_rise)  # a fixed point, if it can be stable
+        if float(self.log.ratio[half].mean()) < (1 if still and not self.loss_noise else least):
             return []
         falls = self.x[half][0] - self.x[half][-1] > np.log(10)
         moves = self.settled(start, stop) is None
