@@ -10,6 +10,7 @@ import numpy as np
 import sympy as sp
 
 from dynsharp.branch_tree._families import connected
+from dynsharp.branch_tree._hidden import with_hidden_points
 from dynsharp.branch_tree._nodes import Place, place_of
 from dynsharp.branch_tree._search import unknown_solutions
 from dynsharp.branch_tree._starts import Start
@@ -20,7 +21,7 @@ from dynsharp.continuation._curve import Array, Curve
 from dynsharp.continuation._members import family_at
 from dynsharp.continuation._membership import at_value, position, row
 from dynsharp.continuation._start import minimal_period, scale_of, solved, starting_state
-from dynsharp.continuation._switch import ways_out
+from dynsharp.continuation._switch import marked, ways_out
 from dynsharp.map import DiscreteMap
 
 __all__ = ["Growth", "Origin", "Settings", "Unfollowed"]
@@ -256,7 +257,7 @@ class Growth:
             if any(sum(position(b, y) is not None for y in rows) >= 2 for b in same):
                 return
         self._queue.append(len(self.branches))
-        self.branches.append(branch)
+        self.branches.append(with_hidden_points(branch))
         self.origins.append(origin)
         number = len(self.branches) - 1
         for end in dict.fromkeys(branch.ends):
@@ -279,7 +280,7 @@ class Growth:
     def _switch_at(self, number: int, p: SpecialPoint, depth: int) -> None:
         branch = self.branches[number]
         if branch.family:
-            reason = "on a family of fixed points no branch along the parameter emanates"
+            reason = "on a family of fixed points: start from a cycle to follow its branch"
             self.unfollowed.append(Unfollowed(_named(p), reason, number))
             return
         place = place_of(branch, p._y)
@@ -293,15 +294,21 @@ class Growth:
         if status != "complete":
             self.unfollowed.append(Unfollowed(_named(p), status, number))
         for way in ways:
-            if any(self._lies_on_one(way.curve.period, arm.y) for arm in way.arms):
+            found = {self._on(way.curve.period, arm.y) for arm in way.arms}
+            known = [i for i in found if i is not None]
+            if known:
+                for i in known if p.kind == "branch" else ():
+                    self.branches[i] = marked(self.branches[i], p)
                 continue
             new = way.followed(Options(self.settings.step))
             self._add(new, Origin(number, p, f"{_named(p)} of branch {number}", depth + 1))
 
-    def _lies_on_one(self, period: int, y: Array) -> bool:
-        return any(
-            position(b, y) is not None for b in self.branches if b.period == period and not b.family
-        )
+    def _on(self, period: int, y: Array) -> int | None:
+        """Return the number of the branch that a cycle lies on."""
+        for i, b in enumerate(self.branches):
+            if b.period == period and not b.family and position(b, y) is not None:
+                return i
+        return None
 
     def _is_joined(self, number: int, place: Place) -> bool:
         """Whether another branch that leaves here was followed already, from its other side."""
@@ -324,7 +331,7 @@ class Growth:
             return
         short = replace(curve, period=period)
         x = np.append(curve.states(y)[:period].ravel(), y[-1])
-        if self._lies_on_one(period, x):
+        if self._on(period, x) is not None:
             return
         text = f"the collapse at {branch.parameter} = {y[-1]:.10g}"
         if depth >= self.settings.depth:

@@ -19,6 +19,7 @@ __all__ = ["Start", "own_starts", "starts"]
 
 BUDGET = 5.0  # seconds of algebra
 VALUES = 9  # values of the parameter at which closed forms are evaluated
+NEUTRAL = 1e-9  # how far from 1 the multipliers along a family are by rounding
 LONGEST = 60  # letters of a closed form that is named
 GOLDEN = 0.6180339887498949  # off the places where branches cross
 COORDINATES = (0.5, -0.5, 1.0, -1.0, 1.5, -1.5, 2.5, -2.5, 4.0, -4.0, 0.1, -0.1, 10.0, -10.0)
@@ -59,7 +60,7 @@ def starts(
         if isinstance(item, Branch):
             found.append(_checked(map, parameter, item, fixed))
         elif isinstance(item, FixedPoint):
-            new = list(_evaluated(map, parameter, span, item, value, fixed))
+            new = _evaluated(map, parameter, span, item, value, fixed)
             found += new
             if not new:
                 failed.append(f"{_named(item)} has no real values in the span, or no closed form")
@@ -110,22 +111,34 @@ def _evaluated(
     point: FixedPoint,
     at: float | None,
     fixed: Mapping[str, float],
-) -> Iterator[Start]:
-    """Numbers for a fixed point at several values, where it exists; for a family at one."""
+) -> list[Start]:
+    """Return a fixed point at several values where it exists, a family at one, stable if it can."""
     low, high = span
     values = [low + (high - low) * (k + GOLDEN) / VALUES for k in range(VALUES)]
-    if point.family:
-        values = [values[VALUES // 3]]
     numbers = {p: sp.Rational(str(fixed[p.name])) for p in map.parameters if p.name in fixed}
+    found: list[Start] = []
     for value in values if at is None else [at]:
         known = {**numbers, parameter: sp.Float(value, 30)}
         for coordinates in _coordinates(point):
             rule = {**known, **coordinates}
             if _holds(point.exists, rule):
-                yield from (
-                    Start(state, value, _named(point)) for state in _states(map, point, rule)
-                )
-                break
+                found += [Start(x, value, _named(point)) for x in _states(map, point, rule)]
+    if not point.family:
+        return found
+    stable = (start for start in found if _is_stable(map, parameter, start, fixed))
+    return [next(stable, found[len(found) // 2])] if found else []
+
+
+def _is_stable(
+    map: DiscreteMap, parameter: sp.Symbol, start: Start, fixed: Mapping[str, float]
+) -> bool:
+    """Whether all multipliers across a family are inside the unit circle at a member."""
+    values = {**fixed, parameter.name: start.value, **start.state}
+    rule = {s: values[s.name] for s in (*map.parameters, *map.state)}
+    jacobian = np.array(map.jacobian.subs(rule).evalf().tolist(), dtype=complex)
+    sizes = np.abs(np.linalg.eigvals(jacobian))
+    # those along the family are 1
+    return bool(np.isfinite(sizes).all() and (sizes < 1 + NEUTRAL).all())
 
 
 def _coordinates(point: FixedPoint) -> Iterator[dict[sp.Symbol, sp.Expr]]:

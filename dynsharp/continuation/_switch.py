@@ -9,16 +9,17 @@ import numpy as np
 from dynsharp.continuation._assemble import Options, assembled, both_ways, empty, one_way
 from dynsharp.continuation._branching import branching, carried
 from dynsharp.continuation._curve import Array, Curve, Point, Points
-from dynsharp.continuation._membership import position, row
+from dynsharp.continuation._membership import position, row, same_cycle
 from dynsharp.continuation._normal_forms import branch_form, product
 from dynsharp.continuation._result import Branch, SpecialPoint
 from dynsharp.continuation._rows import first
 from dynsharp.continuation._start import minimal_period
 from dynsharp.errors import InputError
 
-__all__ = ["WayOut", "beside", "carried", "doubled_start", "switched", "ways_out"]
+__all__ = ["WayOut", "beside", "carried", "doubled_start", "marked", "switched", "ways_out"]
 
 HALVINGS = 30
+NEAR = 1e-5  # distance, in units of the curve, of two branch points that are the same
 SOLVED = 1e-7  # residual, in units of the state, of a point through which branches pass
 
 
@@ -264,6 +265,33 @@ def _put_first(branch: Branch, at: SpecialPoint, y: Array) -> Branch:
         multipliers=np.vstack([mu[_matched(branch.multipliers[0], mu)], branch.multipliers]),
         stable=np.append(False, branch.stable),
         arclength=np.append(0.0, branch.arclength + distance),
+    )
+
+
+def marked(branch: Branch, at: SpecialPoint) -> Branch:
+    """Put a branch point among the points of a branch through it that does not show it by itself.
+
+    (Several multipliers that touch 1 together leave no trace in their numbers.)
+    """
+    curve = branch._curve
+    assert curve is not None
+    place = position(branch, at._y)
+    if place is None or any(same_cycle(curve, p._y, at._y, NEAR) for p in branch.special_points):
+        return branch
+    i = int(np.ceil(place)) or 1
+    before = row(branch, i - 1)
+    along = float(branch.arclength[i - 1]) + curve.length(at._y - before)
+    mu = at.multipliers[_matched(branch.multipliers[i - 1], at.multipliers)]
+    later = [bool(branch.arclength[branch.where(p)[0]] > along) for p in branch.special_points]
+    n = later.index(True) if any(later) else len(later)
+    return replace(
+        branch,
+        values=np.insert(branch.values, i, at.value),
+        states=np.insert(branch.states, i, curve.states(at._y), axis=0),
+        multipliers=np.insert(branch.multipliers, i, mu, axis=0),
+        stable=np.insert(branch.stable, i, False),
+        arclength=np.insert(branch.arclength, i, along),
+        special_points=(*branch.special_points[:n], at, *branch.special_points[n:]),
     )
 
 
