@@ -61,7 +61,7 @@ def _polynomial_zeros(f: sp.Expr, x: sp.Symbol, low: float, high: float) -> list
 
 def _subdivided(f: sp.Expr, x: sp.Symbol, low: float, high: float) -> list[float]:
     (derivative,) = differentiate([f], [x])
-    value = sp.lambdify(x, f, "numpy")
+    value = sp.lambdify(x, f, ["scipy", "numpy"])
     a, b = np.array([low]), np.array([high])
     found: list[float] = []
     try:

@@ -198,7 +198,13 @@ def solve(
                 continue
             elif 0.5 * abs(ha + hb) > tolerance + (b - a) * max(greatest - 1.0, 1.0 - smallest):
                 continue  # mean value form, from both ends
-            elif b - a <= NARROW * size or not math.isfinite(ga + gb):
+            elif (
+                b - a <= NARROW * size
+                or (b - a) * max(greatest - 1.0, 1.0 - smallest) <= tolerance
+                and visited > 1
+                or not math.isfinite(ga + gb)
+            ):
+                # F^n(x) − x is rounding, or nowhere decided: one degenerate solution
                 _iterate(ev, 0.5 * (a + b), word, low, high, par, w, C)
                 code = 2
             else:

@@ -23,7 +23,7 @@ ULPS = 8  # laps end so many units in the last place before a cut: F is one-side
 MOST = 4_000_000  # itineraries of one period
 PIECE = 512
 CLOSED = 1e-11  # residual of a cycle, in units of the box
-SINGULAR = 1e-7  # error of a cycle with a multiplier near 1, in units of the box
+SINGULAR, COARSE = 1e-7, 1e-3  # least and greatest error of a degenerate cycle, likewise
 
 
 class Itineraries:
@@ -129,7 +129,7 @@ class Itineraries:
         shots = shoot(p, orbits)
         solved = shots.code == SOLVED
         states = np.where(solved[:, None, None], shots.states, orbits)
-        steps = np.where(solved, shots.step, np.clip(shots.step, SINGULAR, 1e-5))
+        steps = np.where(solved, shots.step, np.clip(shots.step, SINGULAR, COARSE))
         states = np.where((shots.code == DEGENERATE)[:, None, None], shots.states, states)
         closed = np.abs(p.linearised(states)[1]).max(axis=(1, 2)) <= CLOSED * self.unit
         good = closed & p.inside(states)

@@ -99,7 +99,7 @@ def _shoot(
                     code[g], size[g] = 2, residual
                 break
             size[g] = length
-            if residual <= rounding and length > 1e-9:
+            if residual <= rounding and length > 1e-9 and length > 0.9 * before:
                 code[g] = 2
                 break
             factor = 1.0
