@@ -164,8 +164,9 @@ def _found(
         point = zero.point
         values = surface.head(point.y)[axes]
         along = np.abs((point.tangent * point.units)[axes])
-        curved = zero.error**2 * point.units[axes]
-        spread = along * zero.error + curved + ROUNDINGS * EPS * np.maximum(np.abs(values), 1e-300)
+        units = point.units[axes]
+        rounding = ROUNDINGS * EPS * np.maximum(np.abs(values), units)
+        spread = along * zero.error + zero.error**2 * units + rounding
         form = _form(surface, kind, point)
     values = surface.head(point.y)[axes]
     special = Codim2Point(

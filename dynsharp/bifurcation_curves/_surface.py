@@ -176,4 +176,4 @@ class Surface:
         """
         _, jets, par, index = self._work
         E, V = np.ascontiguousarray(heads), np.ascontiguousarray(vectors)
-        return second_forms(*jets, y, par, index, self.period, E, V, self.units)  # type: ignore[no-any-return]
+        return second_forms(*jets, y, par, index, self.period, E, V, self.units)

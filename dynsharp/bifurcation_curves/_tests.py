@@ -129,21 +129,20 @@ def _once(test: Test) -> Test:
 @_once
 def _quadratic(point: CurvePoint) -> Value:
     """w·B(v, v)."""
-    forms, v, w = _forms(point)
-    B = forms.second(v, v)
+    v, w = point.V[:, 0], point.W[:, 0]
+    B = _second(point, [v], [v])[0, 0]
     return float(w @ B), float(np.linalg.norm(B))
 
 
 @_once
 def _cubic(point: CurvePoint) -> Value:
     """w·[C(v, v, v) − 3B(v, h)], (A − I) h = B(v, v); NaN if A − I is singular."""
-    forms, v, w = _forms(point)
-    A = point.plane.A
+    v, w, A = point.V[:, 0], point.W[:, 0], point.plane.A
     try:
-        h = np.linalg.solve(A - np.eye(len(A)), forms.second(v, v))
+        h = np.linalg.solve(A - np.eye(len(A)), _second(point, [v], [v])[0, 0])
     except np.linalg.LinAlgError:
         return float("nan"), 1.0
-    C, D = forms.third(v, v, v), 3 * forms.second(v, np.append(h, 0.0))
+    C, D = _third(point, v), 3 * _second(point, [v], [h])[0, 0]
     return float(w @ (C - D)), float(np.linalg.norm(C) + np.linalg.norm(D))
 
 
@@ -151,26 +150,37 @@ def _cubic(point: CurvePoint) -> Value:
 def _lyapunov(point: CurvePoint) -> Value:
     r"""Return ½ Re e^{−iθ} p[C(q, q, q̄) + 2B(q, h) + B(q̄, k)]; NaN at 1:1, 1:2 and 1:3.
 
-    (I − A) h = B(q, q̄), (e^{2iθ}I − A) k = B(q, q) (Kuznetsov, *Elements*, section 5.4).
+    (I − A) h = B(q, q̄), (e^{2iθ}I − A) k = B(q, q) (Kuznetsov, *Elements*, section 5.4). With
+    q = x + iy all is multiplied out into real forms.
     """
     A, identity = point.plane.A, np.eye(len(point.plane.A))
     mu = complex(np.exp(1j * angle(point.kappa)))
     if min(abs(mu**k - 1) for k in (1, 2, 3)) < RESONANT:
         return float("nan"), 1.0
-    forms, _, _ = _forms(point)
     q, p = critical_pair(A, mu)
-    u, bar = np.append(q, 0.0), np.append(q.conj(), 0.0)
+    x, y = np.ascontiguousarray(q.real), np.ascontiguousarray(q.imag)
+    (xx, xy), (_, yy) = _second(point, [x, y], [x, y])
     try:
-        h = np.append(np.linalg.solve(identity - A, forms.second(u, bar)), 0.0)
-        k = np.append(np.linalg.solve(mu**2 * identity - A, forms.second(u, u)), 0.0)
+        h = np.linalg.solve(identity - A, xx + yy)
+        k = np.linalg.solve(mu**2 * identity - A, xx - yy + 2j * xy)
     except np.linalg.LinAlgError:
         return float("nan"), 1.0
-    parts = (forms.third(u, u, bar), 2 * forms.second(u, h), forms.second(bar, k))
+    (xh, xr, xi), (yh, yr, yi) = _second(point, [x, y], [h, k.real, k.imag])
+    xxx, yyy, plus, minus = (_third(point, u) for u in (x, y, x + y, x - y))
+    xyy, xxy = (plus + minus - 2 * xxx) / 6, (plus - minus - 2 * yyy) / 6
+    parts = (xxx + xyy + 1j * (xxy + yyy), 2 * (xh + 1j * yh), xr + yi + 1j * (xi - yr))
     terms = np.array([p @ part for part in parts]) / 2
     return float((np.conj(mu) * terms.sum()).real), float(np.abs(terms).sum())
 
 
-def _forms(point: CurvePoint) -> tuple[Forms, Array, Array]:
-    """Return the forms of the map at fixed parameters, v as an argument of them, and w."""
+def _second(point: CurvePoint, one: list[Array], two: list[Array]) -> Array:
+    """B(u, v) for each u of one list and v of the other, at fixed parameters."""
+    fixed = np.zeros((len(one), len(point.surface.parameters)))
+    heads = np.column_stack([np.array(one), fixed])
+    return point.surface.derivatives(point.y, heads, np.array(two))
+
+
+def _third(point: CurvePoint, u: Array) -> Array:
+    """C(u, u, u), at fixed parameters."""
     curve, y = point.surface.at(point.y)[0]
-    return Forms(curve, y), np.append(point.V[:, 0], 0.0), point.W[:, 0]
+    return 6 * Forms(curve, y).along(np.append(u, 0.0), 3)
