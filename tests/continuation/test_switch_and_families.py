@@ -3,13 +3,19 @@
 import numpy as np
 import pytest
 import sympy as sp
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import dynsharp as ds
 from dynsharp.continuation import continue_fixed_point
+from dynsharp.continuation._branching import branching
+from dynsharp.continuation._curve import Curve
 from dynsharp.errors import InputError
 
 x, y, r = sp.symbols("x y r", real=True)
 PITCHFORK = ds.DiscreteMap({x: (1 + r) * x - x**3}, [r], name="pitchfork")
+A, B, C = sp.symbols("a b c", real=True)
+LINES = ds.DiscreteMap({x: x + C * (x - A * r) * (x - B * r)}, [r, A, B, C], name="two lines")
 TRANSCRITICAL = ds.DiscreteMap({x: (1 + r) * x - x**2}, [r], name="transcritical")
 
 
@@ -110,3 +116,119 @@ def test_a_conserved_quantity_does_not_make_events():
     assert [p.kind for p in branch.special_points] == ["flip"]
     assert branch.special_points[0].value == pytest.approx(4, abs=1e-9)
     assert "not simple" in branch.special_points[0].normal_form.status
+
+
+# ---- several branches through one point ----------------------------------------------------------
+
+
+def switched_at_the_only_point(map, start, at, span, kind):
+    branch = continue_fixed_point(map, map.parameters[0], start, at, span)
+    (point,) = (p for p in branch.special_points if p.kind == kind)
+    return branch, point, branch.switch_all(point)
+
+
+def test_two_pitchforks_at_once():
+    # r x − x³ and r y − y³: at r = 1 both axes and both diagonals
+    map = ds.DiscreteMap({x: r * x - x**3, y: r * y - y**3}, [r])
+    trunk, point, found = switched_at_the_only_point(map, {"x": 0, "y": 0}, 0.5, (0, 1.5), "branch")
+    assert point.value == pytest.approx(1, abs=1e-7)
+    end = np.sqrt(0.5)
+    ends = {tuple(np.round(b.states[i, 0] / end, 6) + 0.0) for b in found for i in (0, -1)}
+    assert len(found) == 4
+    assert ends == {(i, j) for i in (-1, 0, 1) for j in (-1, 0, 1)} - {(0, 0)}
+    for branch in found:
+        assert branch.status == "complete"
+        z = branch.states[:, 0]
+        assert np.allclose(z * (branch.values[:, None] - 1 - z**2), 0, atol=1e-8)
+        assert point in branch.special_points
+        # and back from there: the trunk and the other three
+        assert len(branch.switch_all(point)) == 4
+    assert trunk.switch(point, which=2) == found[2]
+    with pytest.raises(InputError, match="which: got 4"):
+        trunk.switch(point, which=4)
+
+
+def test_mixed_orders_and_more_dimensions():
+    # quadratic in x, cubic in y: on the branch x = 0, y² = r − 1; on x = r − 1, y = 0; on both
+    z = sp.Symbol("z", real=True)
+    map = ds.DiscreteMap({x: r * x - x**2, y: r * y - y**3}, [r])
+    *_, found = switched_at_the_only_point(map, {"x": 0, "y": 0}, 0.5, (0, 1.5), "branch")
+    assert len(found) == 3
+    cubes = ds.DiscreteMap({s: r * s - s**3 for s in (x, y, z)}, [r])
+    start = {"x": 0, "y": 0, "z": 0}
+    *_, found = switched_at_the_only_point(cubes, start, 0.5, (0, 1.5), "branch")
+    assert len(found) == (3**3 - 1) // 2
+
+
+def test_a_threefold_symmetry():
+    # z' = r z + z̄²: three lines at 120 degrees, |z| = |r − 1|
+    map = ds.DiscreteMap({x: r * x + x**2 - y**2, y: r * y - 2 * x * y}, [r])
+    *_, found = switched_at_the_only_point(map, {"x": 0, "y": 0}, 0.5, (0.2, 1.5), "branch")
+    assert len(found) == 3
+    angles = set()
+    for branch in found:
+        u, v = branch.states[:, 0].T
+        assert np.allclose(np.hypot(u, v), np.abs(branch.values - 1), atol=1e-8)
+        low = int(np.argmin(branch.values))
+        angles.add(round(float(np.degrees(np.arctan2(v[low], u[low]))) % 360))
+    assert {(b - a) % 360 for a in angles for b in angles} == {0, 120, 240}
+
+
+def test_two_flips_at_once():
+    # two uncoupled logistic maps at r = 3: one of them doubles, or both, in phase or not
+    map = ds.DiscreteMap({x: r * x * (1 - x), y: r * y * (1 - y)}, [r])
+    _, _, halves = switched_at_the_only_point(map, {"x": 0.6, "y": 0.6}, 2.5, (2, 3.3), "flip")
+    assert {b.period for b in halves} == {2}
+    assert len(halves) == 8
+    last = {tuple(np.round(b.states[-1].ravel(), 9)) for b in halves}
+    up, down = 0.8236032832060689, 0.4794270198242341  # the 2-cycle at r = 3.3
+    fixed = 1 - 1 / 3.3
+    pairs = [(up, down), (down, up), (fixed, fixed)]
+    exact = {(a[0], b[0], a[1], b[1]) for a in pairs for b in pairs} - {(fixed,) * 4}
+    assert last == {tuple(np.round(e, 9)) for e in exact}
+
+
+def test_both_half_branches_of_a_flip_are_the_phases_of_the_cycle():
+    start = {"x": 0.8, "y": 0.2}
+    henon = ds.systems.henon()
+    branch = continue_fixed_point(henon, "a", start, 0.3, (0.1, 1), fixed={"b": 0.3})
+    (flip,) = branch.special_points
+    one, other = branch.switch_all(flip)
+    assert one == branch.switch(flip)
+    assert np.allclose(np.roll(one.states, 1, axis=1)[-1], other.states[-1], atol=1e-9)
+    assert one.values[0] == other.values[0] == flip.value
+
+
+def test_a_cycle_that_collapses_again_is_followed_up_to_there():
+    a = sp.Rational(13, 10) - 4 * (r - sp.Rational(1, 2)) ** 2
+    map = ds.DiscreteMap({x: 1 - a * x**2}, [r])
+    branch = continue_fixed_point(map, "r", {"x": 0.7}, at=0.3, span=(0, 1))
+    for flip in branch.special_points:
+        cycle = branch.switch(flip)
+        assert cycle.values[0] == flip.value
+        assert "collapses" in cycle.ends[1]
+        steps = np.linalg.norm(np.diff(cycle.states[:, :, 0], axis=0), axis=1)
+        assert steps.max() < 0.1
+        assert (np.diff(cycle.arclength) > 0).all()
+
+
+def test_a_circle_of_branches_is_no_list():
+    circle = x**2 + y**2
+    map = ds.DiscreteMap({x: r * x - x * circle, y: r * y - y * circle}, [r])
+    *_, found = switched_at_the_only_point(map, {"x": 0, "y": 0}, 0.5, (0, 1.5), "branch")
+    (nothing,) = found
+    assert len(nothing) == 0
+    assert "continuous symmetry" in nothing.status
+
+
+@given(st.floats(0.2, 5), st.floats(-2, 2), st.floats(0.2, 3))
+@settings(max_examples=10)
+def test_the_branches_of_a_quadratic_point(a, b, c):
+    # x' = x + (x − a μ)(x − b μ) c: two lines through (0, 0), whatever their slopes
+    if abs(a - b) < 0.1:
+        return
+    values = {"a": a, "b": b, "c": c}
+    pairs = branching(Curve(LINES, r, values, 1, (-1, 1), np.ones(1)), np.zeros(2)).arms
+    assert len(pairs) == 2
+    slopes = sorted(arm.start.y[0] / arm.start.y[1] for pair in pairs for arm in pair[:1])
+    assert slopes == pytest.approx(sorted([a, b]), abs=1e-9)
