@@ -91,7 +91,7 @@ def judge(cells: list[Cell], weight_space: float, steps: int) -> tuple[Check, ..
     beyond = [STATUS[int(x)] for c in cells for x in c.descent["status"][2:]]
     noisy = [c.rise_of_sgd for c in cells]
     z = [(c.landing[-1] - c.landing_sgd[0]) / c.landing_sgd[1] for c in cells]
-    rounding = 10 * steps * np.finfo(float).eps
+    rounding = 10 * steps * float(np.finfo(float).eps)
     return (
         Check(
             f"Training X and y as they are gives the same losses over {steps} steps, to rounding: "
