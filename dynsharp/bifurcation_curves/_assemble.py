@@ -39,6 +39,14 @@ class Settings:
 
 def followed(settings: Settings, start: CurvePoint, both: bool = True) -> BifurcationCurve:
     """Follow the curve through a point, both ways or only along its tangent."""
+    if not start.plane.regular:
+        return empty(
+            settings,
+            start.kind,
+            f"several families of cycles cross at {shown(start)}: it is a branch point in both "
+            "parameters, which a symmetry or an invariant set of the map keeps; there is no fold, "
+            "follow the branch points with continue_fixed_point at several values",
+        )
     axis = settings.surface.names.index(settings.parameters[0])
     if both and start.tangent[axis] < 0:
         start = start.reversed()

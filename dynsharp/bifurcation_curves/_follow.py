@@ -13,7 +13,6 @@ import numpy as np
 
 from dynsharp.bifurcation_curves._point import CurvePoint, Failure, corrected
 from dynsharp.continuation._curve import Array
-from dynsharp.continuation._start import minimal_period
 
 __all__ = ["Options", "Way", "between", "one_way"]
 
@@ -21,6 +20,7 @@ STRAIGHT = 0.96  # least cosine of the angle between two tangents in a row: 16 d
 LEAST_STEP = 1e-10
 NEWTON_STEPS = 8
 UNBOUNDED = 1e4  # the state, in units of its scale at the start, beyond which a curve is left
+COLLAPSED = 1e-6  # distance of two points of a cycle, in units of the state, that are the same
 ENDED = 1e-9  # of κ beyond ±2: a start at a resonance
 
 
@@ -130,12 +130,11 @@ def _collapses(last: CurvePoint, new: CurvePoint) -> int:
         return 0
     a, b = (surface.cycle(p.y) / surface.scale for p in (last, new))
     for d in (d for d in range(1, P) if P % d == 0):
-        one, two = (x - np.roll(x, -d, axis=0) for x in (a, b))
-        if np.vdot(one, two) < 0 and np.linalg.norm(one - two) > 0.5 * np.linalg.norm(one):
+        shift = np.roll(np.arange(P), -d)
+        one, two = a - a[shift], b - b[shift]
+        if np.vdot(one, two) < 0 or np.abs(two).max() < COLLAPSED * (1 + np.abs(b).max()):
             return d
-    curve, y = surface.at(new.y)[0]
-    found = minimal_period(curve, y)
-    return found if found < P else 0
+    return 0
 
 
 def _stuck(last: CurvePoint, reason: str) -> str:
@@ -197,13 +196,12 @@ class _Home:
         surface, n = start.surface, start.surface.dimension
         y, _ = start.shifted(1e-6 * start.tangent)
         count = len(surface.parameters)
-        self.places = []
-        for k in range(surface.period):
-            heads = []
-            for full in (start.y, y):
-                heads.append(np.append(surface.cycle(full)[k], full[-count:]))
-            place = [h / surface.units for h in heads]
-            self.places.append((place[0], (place[1] - place[0]) / 1e-6))
+        heads = [
+            np.column_stack([surface.cycle(full), np.tile(full[-count:], (surface.period, 1))])
+            for full in (start.y, y)
+        ]
+        self.places = heads[0] / surface.units
+        self.tangents = (heads[1] - heads[0]) / (1e-6 * surface.units)
         self.size = n + count
         self.travelled = 0.0
 
@@ -213,13 +211,12 @@ class _Home:
         self.travelled += float(np.linalg.norm(b - a))
         if self.travelled < 4 * step:
             return False
-        for place, tangent in self.places:
-            chord = b - a
-            along = float((place - a) @ chord) / float(chord @ chord)
-            apart = float(np.linalg.norm(place - a - along * chord))
-            if 0 < along <= 1 and apart < 0.2 * np.linalg.norm(chord) and tangent @ chord > 0:
-                return True
-        return False
+        chord = b - a
+        away = self.places - a
+        along = away @ chord / (chord @ chord)
+        apart = np.linalg.norm(away - along[:, None] * chord, axis=1)
+        passed = (along > 0) & (along <= 1) & (apart < 0.2 * np.linalg.norm(chord))
+        return bool((passed & (self.tangents @ chord > 0)).any())
 
 
 def shown(point: CurvePoint) -> str:

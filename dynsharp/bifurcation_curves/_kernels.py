@@ -14,7 +14,7 @@ from numba import njit
 
 from dynsharp.continuation._linear import OPTIONS
 
-__all__ = ["linearise", "second_forms"]
+__all__ = ["carried", "linearise", "second_forms"]
 
 
 @njit(**OPTIONS)
@@ -41,6 +41,20 @@ def linearise(one: Any, two: Any, y: Any, par: Any, index: Any, period: int) -> 
                 J[i, a, b] = out[n + a * n + b]
         A, g, r = J[i] @ A, J[i] @ g + Fp[i], J[i] @ r + R[i]
     return J, Fp, R, A, g, r
+
+
+@njit(**OPTIONS)
+def carried(J: Any, Fp: Any, R: Any, head: Any) -> Any:
+    """Carry a head along the cycle: δx_{i+1} = J_i δx_i + ∂F/∂p δp + R_i."""
+    period, n = R.shape
+    move = np.empty(period * n + Fp.shape[2])
+    p = np.ascontiguousarray(head[n:])
+    x = np.ascontiguousarray(head[:n])
+    for i in range(period):
+        move[i * n : (i + 1) * n] = x
+        x = J[i] @ x + Fp[i] @ p + R[i]
+    move[period * n :] = p
+    return move
 
 
 @njit(**OPTIONS)

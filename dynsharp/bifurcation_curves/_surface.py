@@ -20,11 +20,13 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from dynsharp.bifurcation_curves._kernels import linearise, second_forms
+from dynsharp.bifurcation_curves._kernels import carried, linearise, second_forms
 from dynsharp.continuation._curve import Array, Curve
 from dynsharp.map import DiscreteMap
 
 __all__ = ["Plane", "Surface"]
+
+SINGULAR = 1e-10  # relative size of a singular value that is zero
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,8 @@ class Plane:
         Least head that removes the defect, to first order.
     basis
         Heads that span the tangent plane, orthonormal in units of the surface (columns).
+    regular
+        Whether there is one such plane; several surfaces cross at a branch point.
     """
 
     J: Array
@@ -49,6 +53,7 @@ class Plane:
     A: Array
     newton: Array
     basis: Array
+    regular: bool
 
 
 @dataclass(frozen=True)
@@ -152,22 +157,20 @@ class Surface:
         D[:, :n], D[:, n:] = A, g
         D.flat[:: n + count + 1] -= 1.0
         D *= self.units
+        D /= self.scale[:, None]
+        r /= self.scale
         if not math.isfinite(float(D.sum() + r.sum())):
             return None
         left, singular, right = np.linalg.svd(D)
         rank = n + count - 2
         newton = -right[:rank].T @ ((r @ left)[:rank] / singular[:rank]) * self.units
-        return Plane(J, Fp, R, A, newton, (right[rank:] * self.units).T)
+        regular = not rank or bool(singular[rank - 1] > SINGULAR * max(1.0, singular[0]))
+        return Plane(J, Fp, R, A, newton, (right[rank:] * self.units).T, regular)
 
     def moved(self, y: Array, plane: Plane, head: Array, defects: bool = True) -> Array:
         """Move y by a head, carried along the cycle by the linearised equations."""
-        n, count = self.dimension, len(self.parameters)
-        x, p = head[:n], head[n:]
-        rows = []
-        for step, forcing, defect in zip(plane.J, plane.Fp, plane.R, strict=True):
-            rows.append(x)
-            x = step @ x + forcing @ p + defects * defect
-        return y + np.append(np.concatenate(rows), p[:count])
+        R = plane.R if defects else np.zeros_like(plane.R)
+        return y + carried(plane.J, plane.Fp, R, head)
 
     def derivatives(self, y: Array, heads: Array, vectors: Array) -> Array:
         """Return D²G(e, v) for each head e (rows) and state vector v (rows): heads × vectors × n.

@@ -55,8 +55,10 @@ def switched(
 
 def _through(settings: Settings, at: Codim2Point, kind: str, before: str) -> BifurcationCurve:
     """Follow a curve of the same cycle, both ways."""
-    kappa = {"1:1": 2.0, "1:2": -2.0}.get(at.kind, 0.0)
-    if kind == "neimark-sacker" and not kappa:
+    kappa = 0.0
+    if kind == "neimark-sacker" and at.kind in ("1:1", "1:2"):
+        kappa = 2.0 if at.kind == "1:1" else -2.0
+    elif kind == "neimark-sacker":
         others = at.multipliers[2 if before == kind else 1 :]
         pairs = others[others.imag > 0]
         mu = pairs[np.argmin(np.abs(np.abs(pairs) - 1))]
