@@ -266,6 +266,20 @@ def test_continue_with_doublings():
     assert ("flip", 3.0) in kinds
 
 
+def test_diagram_with_branches(tmp_path):
+    words = ["diagram", "logistic", "--sweep", "r=2.5:3.6:60", "--branches"]
+    d = json.loads(good(*words, "-o", tmp_path / "branches.png", "--json"))
+    found = d["branches"]["branches"]
+    assert [b["period"] for b in found] == [1, 1, 2, 4, 8]
+    (flip,) = (p for p in found[2]["special_points"])
+    assert flip["value"] == pytest.approx(1 + 6**0.5, abs=1e-13)
+    assert found[2]["stable"][0] == pytest.approx([3, 1 + 6**0.5], abs=1e-13)
+    assert (tmp_path / "branches.png").stat().st_size > 10_000
+    text = good(*words, "-o", tmp_path / "branches.pdf")
+    assert "the flip at r = 3 of branch 1" in text
+    assert "not followed" in text
+
+
 def test_cascade_to_many_digits():
     found = json.loads(good("cascade", "uv-eos", "--digits", "20", "--doublings", "7", "--json"))
     assert found["thresholds"][1]["value"].startswith("1.236067977499789696")

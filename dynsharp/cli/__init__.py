@@ -168,13 +168,19 @@ def diagram_(
     keep: Annotated[int, typer.Option(help="Steps that are kept.")] = 256,
     exponent: Annotated[bool, typer.Option(help="Draw the Lyapunov exponent below.")] = True,
     variable: Annotated[str | None, typer.Option(help="What to draw; first of the state.")] = None,
+    branches: Annotated[
+        bool, typer.Option("--branches", help="Follow fixed points and cycles, stable or not.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Draw an orbit diagram with exact thresholds.
 
     Without --start the orbits begin next to a fixed point. --json adds the periods they settle on.
+    --branches draws the branches of fixed points and cycles over it, from every fixed point in
+    closed form through every flip and branch point.
     """
     from dynsharp.cli.arguments import parse_sweep
+    from dynsharp.report.branches import diagram_as_dict
     from dynsharp.report.diagram import diagram
 
     swept = parse_sweep(sweep)
@@ -191,9 +197,15 @@ def diagram_(
             exponent=exponent,
             variable=variable,
             periods=as_json,
+            branches=branches,
             tell=tell,
         )
+    tree = numbers.pop("branches", None)
+    if tree is not None and as_json:
+        numbers["branches"] = diagram_as_dict(tree)
     _say(numbers, as_json)
+    if tree is not None and not as_json:
+        print(tree)
     if numbers["unfinished"]:
         _fail(f"interrupted: {numbers['unfinished']} orbits are missing in {output}", code=130)
 

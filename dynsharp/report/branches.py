@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
+from dynsharp.branch_tree import BifurcationDiagram
 from dynsharp.continuation import Branch, Cascade, cascade, continue_fixed_point
 from dynsharp.errors import InputError
 from dynsharp.map import DiscreteMap
 from dynsharp.symbolic.fixed_points import FixedPoint, fixed_points
 from dynsharp.symbolic.thresholds import thresholds
 
-__all__ = ["branches", "branches_as_dict", "cascade_as_dict", "doublings"]
+__all__ = ["branches", "branches_as_dict", "cascade_as_dict", "diagram_as_dict", "doublings"]
 
 
 def branches(
@@ -125,6 +126,25 @@ def branches_as_dict(found: Sequence[Branch]) -> list[dict[str, Any]]:
         }
         for b in found
     ]
+
+
+def diagram_as_dict(found: BifurcationDiagram) -> dict[str, Any]:
+    """Return the branches of a diagram as plain data, with where each comes from."""
+    rows = branches_as_dict(found.branches)
+    return {
+        "branches": [
+            row | {"from": o.text, "stable": _stable(b)}
+            for row, b, o in zip(rows, found.branches, found.origins, strict=True)
+        ],
+        "not_followed": [str(u) for u in found.unfollowed],
+        "status": found.status,
+    }
+
+
+def _stable(branch: Branch) -> list[tuple[float, float]]:
+    """Ranges of the parameter in which a branch is stable."""
+    pieces = [piece[branch.parameter] for piece in branch.segments(stable=True)]
+    return [(float(p.min()), float(p.max())) for p in pieces]
 
 
 def cascade_as_dict(found: Cascade) -> dict[str, Any]:

@@ -34,6 +34,7 @@ def diagram(
     exponent: bool = True,
     variable: str | None = None,
     periods: bool = False,
+    branches: bool = False,
     tell: Callable[..., None] = lambda *stage: None,
 ) -> dict[str, Any]:
     """Draw an orbit diagram with exact thresholds into a file; return the numbers.
@@ -56,6 +57,9 @@ def diagram(
         State variable or observable to draw; the first state variable if left out.
     periods
         Whether to count the periods that orbits settle on.
+    branches
+        Whether to follow the branches of fixed points and cycles, and draw them in place of the
+        exponent; the `BifurcationDiagram` is under ``branches``.
     tell
         Called with the name of each stage.
 
@@ -96,7 +100,7 @@ def diagram(
         "unresolved": unresolved,
     }
     growth = None
-    if exponent and not numbers["unfinished"]:
+    if exponent and not branches and not numbers["unfinished"]:
         tell("Lyapunov exponent")
         growth = lyapunov(map, parameter, values, start, **sweep)
         numbers["exponent"] = _summary(growth)
@@ -105,6 +109,15 @@ def diagram(
         tell("periods")
         settled = phase_diagram(map, {parameter: values}, start, max_period=_LONGEST, **sweep)
         numbers["periods"] = _counts(settled["period"].to_numpy())
+    if branches:
+        from dynsharp.branch_tree import bifurcation_diagram
+
+        tell("branches")
+        span = float(np.min(values)), float(np.max(values))
+        tree = bifurcation_diagram(map, parameter, span, progress=False)
+        tell("figure")
+        axes = plotting.bifurcation_diagram(tree, variable, over=orbits)
+        return numbers | {"file": str(plotting.save(axes, output)), "branches": tree}
     tell("figure")
     drawn = plotting.orbit_diagram(orbits, variable, thresholds=found, exponent=growth)
     numbers["file"] = str(plotting.save(drawn, output))

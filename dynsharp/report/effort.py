@@ -25,6 +25,8 @@ class Effort:
         Steps of plain NumPy training behind a critical step size.
     starts
         Number of random starts for the forward-invariant region.
+    doublings
+        Number of flips of a cascade.
     """
 
     networks: tuple[tuple[int, float], ...]
@@ -33,6 +35,7 @@ class Effort:
     steps: int
     training: int
     starts: int
+    doublings: int
 
 
 FULL = Effort(
@@ -42,6 +45,7 @@ FULL = Effort(
     steps=400_000,
     training=10_000,
     starts=20_000,
+    doublings=10,
 )
 QUICK = Effort(
     networks=((4, 1.0), (16, 0.0)),
@@ -50,4 +54,5 @@ QUICK = Effort(
     steps=40_000,
     training=2_000,
     starts=500,
+    doublings=8,
 )

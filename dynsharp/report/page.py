@@ -6,11 +6,13 @@ import html
 import platform
 from collections.abc import Sequence
 from importlib import metadata
+from pathlib import Path
 from typing import Any
 
 import sympy as sp
 
 from dynsharp._version import __version__
+from dynsharp.report.continued import Continued, cascade_table
 from dynsharp.report.exact_chain import ChainTheory
 from dynsharp.report.exact_uv import UVTheory
 from dynsharp.report.notation import mathml, next_value
@@ -30,10 +32,15 @@ def write(result: Report) -> None:
     sections = {
         "uv": ("The UV model", _uv(result)),
         "chain": ("The chain on rank-one data", _chain(result)),
+        "branches": ("Branches and cascades", _branches(result)),
         "data": ("The chain on real data", _data(result)),
         "comparison": ("Theory against simulation", _comparison(result.rows)),
         "settings": ("Settings", _settings(result)),
     }
+    papers = Path("paper_reproduction") / "paper_reproduction.html"
+    if (result.page.parent / papers).is_file():
+        link = f'<a href="{papers.as_posix()}">Both papers, claim by claim</a>'
+        sections["papers"] = ("The papers", _p(f"{link}: computed, drawn and judged."))
     page = framed(
         "Gradient descent at the edge of stability: theory against simulation",
         "Two minimal models of neural-network training as discrete dynamical systems. "
@@ -193,6 +200,31 @@ def _chain(result: Report) -> str:
             _stabilising(t),
             "<h3>Figures</h3>\n",
             _figures(result, "chain"),
+        ]
+    )
+
+
+def _branches(result: Report) -> str:
+    found: Continued | None = result.theory.get("branches")
+    if found is None:
+        return _missing()
+    d = found.diagram
+    return "".join(
+        [
+            _p(
+                f"Pseudo-arclength continuation from the derived fixed points over {d.parameter} "
+                f"from {d.span[0]:g} to {d.span[1]:g}: at every flip the doubled cycle is followed "
+                "as well, at every branch point all other branches. Each special point is located "
+                "to rounding on its defining equations."
+            ),
+            _figures(result, "branches"),
+            "<h3>Cascades</h3>\n",
+            _p(
+                "Flips to thirty digits. The ratios of their distances tend to Feigenbaum's δ, for "
+                "the UV map and for chains of every depth alike; the errors are bounds from the "
+                "convergence."
+            ),
+            as_html([cascade_table(name, c) for name, c in found.cascades.items()], level=4),
         ]
     )
 

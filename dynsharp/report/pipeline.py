@@ -171,6 +171,7 @@ def _work(result: Report, output: Path, tell: Callable[..., None], interrupted: 
     from dynsharp.report.compare_chain import compare_chain
     from dynsharp.report.compare_data import compare_data
     from dynsharp.report.compare_uv import compare_uv
+    from dynsharp.report.continued import compare_continued, continued, continued_figures
     from dynsharp.report.exact_chain import chain_theory
     from dynsharp.report.exact_uv import uv_theory
     from dynsharp.report.figures_chain import chain_figures, data_figures
@@ -205,13 +206,16 @@ def _work(result: Report, output: Path, tell: Callable[..., None], interrupted: 
             result.pictures.append(_picture(part, output / name, figure, caption))
             say(name)
 
-    result.theory["uv"] = uv = uv_theory(stage("deriving UV", 20))
+    result.theory["uv"] = uv = uv_theory(stage("deriving UV", 15))
     depths = tuple(d for d in effort.depths if d <= 4)
-    result.theory["chain"] = chain = chain_theory(depths, stage("deriving the chain", 20))
-    draw("uv", uv_figures(uv, effort, seed), stage("drawing UV", 15))
+    result.theory["chain"] = chain = chain_theory(depths, stage("deriving the chain", 15))
+    result.theory["branches"] = found = continued(uv, effort, stage("following branches", 10))
+    draw("uv", uv_figures(uv, effort, seed), stage("drawing UV", 10))
     draw("chain", chain_figures(chain, effort), stage("drawing the chain", 10))
+    draw("branches", continued_figures(uv, found, effort), stage("drawing the branches", 5))
     draw("data", data_figures(data, effort, seed), stage("drawing the data", 5))
     rows(compare_uv(uv, effort, seed), stage("simulating UV", 10))
+    rows(compare_continued(uv, found), stage("comparing branches", 0))
     rows(compare_chain(chain, effort), stage("simulating the chain", 10))
     rows(compare_data(data, effort, seed), stage("simulating on data", 10))
     stage("writing the page", 0)

@@ -35,7 +35,7 @@ def data(tmp_path_factory):
 def every_row_passes(result, tmp_path):
     assert result.passed
     assert len(result.rows) >= 20
-    assert {r.part for r in result.rows} == {"UV model", "chain", "chain on data"}
+    assert {r.part for r in result.rows} == {"UV model", "branches", "chain", "chain on data"}
     assert [r.name for r in result.rows if not r.passed] == []
 
 
@@ -55,11 +55,19 @@ def theory_is_derived(result, tmp_path):
 
 
 def figures_are_written(result, tmp_path):
-    assert len(result.pictures) == 7
+    assert len(result.pictures) == 9
     for picture in result.pictures:
         assert picture.file.read_bytes().startswith(b"\x89PNG")
         assert picture.file.with_suffix(".pdf").read_bytes().startswith(b"%PDF")
         assert picture.caption.endswith(".")
+
+
+def cascades_are_told_with_their_bounds(result, tmp_path):
+    text = result.page.read_text(encoding="utf-8")
+    for name, cascade in result.theory["branches"].cascades.items():
+        assert f"Period doubling, {name}" in text
+        for number in (*cascade.thresholds, cascade.delta, cascade.accumulation):
+            assert str(number) in text
 
 
 def parsed(path):
@@ -130,6 +138,7 @@ def test_report(data, tmp_path, monkeypatch):
         tolerances_are_narrow,
         theory_is_derived,
         figures_are_written,
+        cascades_are_told_with_their_bounds,
         page_is_well_formed_and_self_contained,
         page_has_formulas_that_browsers_render,
         page_says_nothing_about_the_machine,
@@ -151,6 +160,9 @@ def short(monkeypatch):
 
     for name in ("compare_uv.compare_uv", "compare_data.compare_data", "figures_uv.uv_figures"):
         monkeypatch.setattr(f"dynsharp.report.{name}", nothing)
+    for name in ("compare_continued", "continued_figures"):
+        monkeypatch.setattr(f"dynsharp.report.continued.{name}", nothing)
+    monkeypatch.setattr("dynsharp.report.continued.continued", lambda *arguments: None)
     for name in ("chain_figures", "data_figures"):
         monkeypatch.setattr(f"dynsharp.report.figures_chain.{name}", nothing)
     monkeypatch.setattr("dynsharp.report.exact_uv.uv_theory", lambda tell: None)
