@@ -48,8 +48,9 @@ def main(quick: bool = False, figure: Path = FIGURE) -> float:
     ax = plotting.phase_diagram(plane)
     steps = sp.lambdify(beta, flip.value)(plane["beta"].values)
     ax.plot(steps, plane["beta"], color="white", lw=1.4, ls="--")
-    ax.text(0.03, 0.05, f"flip (dashed):\n$\\eta = {sp.latex(flip.value)}$", color="white",
-            transform=ax.transAxes)  # fmt: skip
+    with plotting.style():
+        label = f"flip (dashed):\n$\\eta = {sp.latex(flip.value)}$"
+        ax.text(0.03, 0.85, label, color="white", transform=ax.transAxes)
     print("figure:", plotting.save(ax, figure))
     return agree
 

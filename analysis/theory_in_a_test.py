@@ -15,7 +15,6 @@ import sympy as sp
 
 import dynsharp as ds
 from dynsharp import plotting, testing
-from dynsharp.training import training_regime
 
 FIGURE = Path(__file__).parents[1] / "figures" / "theory_in_a_test.png"
 
@@ -46,7 +45,7 @@ def measured(period: int, low: float, high: float, halvings: int) -> float:
     for _ in range(halvings):
         middle = (low + high) / 2
         run = ds.orbit(uv, {z: 0.9 - middle, k: 1.8}, 20000, fixed={rho: middle})
-        final = training_regime(run, eta=1).final
+        final = ds.training_regime(run, eta=1).final
         settled = 1 if final.name == "convergence" else final.period or np.inf
         low, high = (middle, high) if settled <= period else (low, middle)
     return (low + high) / 2

@@ -124,8 +124,8 @@ def read_log(
         raise InputError("loss", "no finite value", "at least one")
     if not known.any():
         raise InputError("sharpness", "no finite value", "at least one")
-    if (top[known] < 0).all():
-        raise InputError("sharpness", "negative values only", "the top Hessian eigenvalue")
+    if (top[known] <= 0).all():
+        raise InputError("sharpness", "no positive value", "the top eigenvalue of the Hessian")
     end = n - int(np.argmax(finite[::-1]))
     kept = np.flatnonzero(finite)
     limit = _threshold(trajectory, eta, threshold, steps)

@@ -389,7 +389,7 @@ class _Run:
     def series(self, window: slice) -> Array:
         """Return what a motion is judged by: the loss, and the sharpness if it was sampled."""
         log = self.log
-        rows = [log.loss[window]]
+        rows = [log.loss[window] / np.abs(log.loss[window]).max(initial=np.finfo(float).tiny)]
         if log.sampled[window].all():
             rows.append(log.ratio[window])
         return np.array(rows)
