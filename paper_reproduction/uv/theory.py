@@ -23,6 +23,8 @@ __all__ = [
     "fixed_points",
     "manifolds",
     "physical",
+    "reduced",
+    "reduced_fixed_points",
     "region_boundary",
     "scaled",
     "two_cycle",
@@ -39,6 +41,18 @@ def physical() -> ds.DiscreteMap:
 def scaled() -> ds.DiscreteMap:
     """Return the map of (z, k) with parameter ρ."""
     return ds.systems.uv()
+
+
+@cache
+def reduced() -> ds.DiscreteMap:
+    """Return the map of F on the edge-of-stability manifold, with parameter ρ."""
+    return ds.systems.uv_eos()
+
+
+@cache
+def reduced_fixed_points() -> FixedPoints:
+    """Return the fixed points of the reduced map."""
+    return ds.fixed_points(reduced())
 
 
 @cache
@@ -111,20 +125,19 @@ def edge_manifold() -> InvariantManifold:
 @cache
 def two_cycle() -> tuple[Cycle, tuple[dict[sp.Symbol, sp.Expr], ...]]:
     """Return the 2-cycle that is born in the flip, and its points as states (z, k)."""
-    reduced = ds.systems.uv_eos()
-    (F,), (rho,) = reduced.state, reduced.parameters
+    (F,), (rho,) = reduced().state, reduced().parameters
     born = next(
-        t for p in ds.fixed_points(reduced) for t in ds.thresholds(p, rho) if t.kind == "flip"
+        t for p in reduced_fixed_points() for t in ds.thresholds(p, rho) if t.kind == "flip"
     )
     cycle = next(
         c
-        for c in ds.cycles(reduced, period=2)
+        for c in ds.cycles(reduced(), period=2)
         if all(np.isclose(complex(p[F].subs(rho, born.value)), 1) for p in c.points)
     )
     z, k = scaled().state
     on = edge_manifold().parametrisation[k]
     points = []
     for p in cycle.points:
-        at = sp.expand(p[F] - scaled().parameters[0])
+        at = sp.expand(p[F] - rho)
         points.append({z: at, k: sp.expand(on.subs(z, at))})
     return cycle, tuple(points)
