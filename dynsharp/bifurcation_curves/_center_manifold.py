@@ -26,7 +26,7 @@ from dynsharp.compiled import identifiers, real_form
 from dynsharp.continuation._curve import Array, Curve
 from dynsharp.continuation._normal_forms import critical_pair
 
-__all__ = ["CenterManifold", "Critical", "center_manifold", "chain", "eigenvectors", "jacobian"]
+__all__ = ["CenterManifold", "Critical", "center_manifold", "chain", "eigenvectors", "linearised"]
 
 RESONANT = 1e-6  # |λ^ν − μ| below which a term cannot be divided by it
 
@@ -156,7 +156,9 @@ def center_manifold(
         C = R.substitution(_with_parameters(G, R))
         images = step(H)[-1][:, at]
         if not np.all(np.isfinite(images)):
-            where = f"the Taylor coefficients of degree {degree} are not finite at the point"
+            where = (
+                f"the derivatives of order {degree} do not exist at the point (a kink or a pole)"
+            )
             return CenterManifold(R, critical, G, H[None], length, where)
         rest = images - (H @ C)[:, at]
         along = critical.P @ rest
@@ -172,11 +174,16 @@ def center_manifold(
     return CenterManifold(R, critical, G, np.array([H, *cycle]), length)
 
 
-def jacobian(curve: Curve, y: Array) -> Array:
-    """DF^P at a cycle, from the same arithmetic: nothing is compiled for a single point."""
+def linearised(curve: Curve, y: Array) -> tuple[Array, float]:
+    """DF^P at a cycle, and by how much a step misses the next point, in units of the curve.
+
+    From the same arithmetic as the rest: nothing is compiled for a single point.
+    """
     n = curve.dimension
     H = np.hstack([curve.states(y)[0][:, None], np.eye(n)])
-    return np.asarray(_Step(curve, y, ring(n, 1), ())(H)[-1][:, 1:])
+    step = _Step(curve, y, ring(n, 1), ())
+    A = step(H)[-1][:, 1:]
+    return A, float(np.max(np.abs(step.defects) / curve.scale))
 
 
 class _Step:
@@ -185,6 +192,7 @@ class _Step:
     def __init__(self, curve: Curve, y: Array, R: Ring, active: tuple[str, ...]) -> None:
         map, self.R = curve.map, R
         self.points = np.roll(curve.states(y), -1, axis=0)
+        self.defects = np.zeros_like(self.points)
         numbers = {**curve.values, curve.parameter.name: float(y[-1])}
         names = identifiers(map.state, "x") | identifiers(map.parameters, "p")
         symbols = {s: sp.Symbol(name, real=True) for s, name in names.items()}
@@ -199,9 +207,10 @@ class _Step:
 
     def __call__(self, H: Array) -> list[Array]:
         images = []
-        for point in self.points:
+        for i, point in enumerate(self.points):
             values = {**self.known, **dict(zip(self.state, H, strict=True))}
             H = np.array(evaluate(self.forms, values, self.R))
+            self.defects[i] = H[:, 0].real - point
             H[:, 0] = point  # the exact point, not where the last step landed
             images.append(H)
         return images

@@ -22,7 +22,7 @@ from dynsharp.bifurcation_curves._center_manifold import (
     center_manifold,
     chain,
     eigenvectors,
-    jacobian,
+    linearised,
 )
 from dynsharp.continuation._curve import Array, Curve
 from dynsharp.errors import InputError
@@ -30,6 +30,7 @@ from dynsharp.errors import InputError
 __all__ = ["KINDS", "Codim2Form", "codim2_form", "critical_directions"]
 
 NEAR = 1e-3  # distance of a multiplier from its critical value beyond which it is not that point
+OFF = 1e-6  # defect of a cycle, in units of the curve, beyond which it is none
 VANISHES = 1e-8  # a coefficient in units of the manifold's length that counts as zero
 LOWER = 1e-5  # the same for the coefficient whose zero defines the point, which is only located
 
@@ -156,9 +157,11 @@ def critical_directions(kind: str, curve: Curve, y: Array) -> Critical | str:
     size = curve.period * curve.dimension + 1
     if np.shape(y) != (size,):
         raise InputError("y", f"an array of shape {np.shape(y)}", f"({size},): the cycle, then p")
-    A = jacobian(curve, y)
-    if not np.all(np.isfinite(A)):
-        return "the Jacobian is not finite at the point"
+    A, defect = linearised(curve, y)
+    if not (np.all(np.isfinite(A)) and np.isfinite(defect)):
+        return "the map or its Jacobian does not exist at the point (a kink or a pole)"
+    if defect > OFF:
+        return f"y is no cycle: a step misses the next point by {defect:.3g} of its unit"
     wanted = _WANTED[kind]
     if (needed := sum(2 if m is None or np.iscomplex(m) else 1 for m in wanted)) > curve.dimension:
         return f"a {kind} point needs {needed} critical multipliers, the map has {curve.dimension}"

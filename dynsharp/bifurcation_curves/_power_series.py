@@ -107,8 +107,8 @@ def evaluate(
 ) -> list[Array]:
     """Return the series of expressions in real symbols (see `real_form`) whose series are given.
 
-    At a kink the side is taken that holds for the constant terms. Where a function or one of its
-    derivatives does not exist the coefficients are not finite.
+    Of a piecewise function the side is taken that holds for the constant terms. Where a function
+    or one of its derivatives does not exist, also at a kink, the coefficients are not finite.
     """
     known: dict[sp.Expr, Array] = dict(values)
     with np.errstate(all="ignore"):
@@ -142,7 +142,9 @@ def _computed(e: sp.Expr, known: dict[sp.Expr, Array], R: Ring) -> Array:
         return _to_the_power(parts[0], parts[1], R)
     if isinstance(e, (sp.Max, sp.Min)):
         choose = max if isinstance(e, sp.Max) else min
-        return choose(reversed(parts), key=lambda part: part[0].real)
+        best = choose(parts, key=lambda part: part[0].real)
+        tied = any(part[0] == best[0] and not np.array_equal(part, best) for part in parts)
+        return best * np.nan if tied else best
     return _function(e, parts, R)
 
 
@@ -163,6 +165,8 @@ def _to_the_power(base: Array, exponent: Array, R: Ring) -> Array:
 def _function(e: sp.Expr, parts: Sequence[Array], R: Ring) -> Array:
     """Return a function of series, by its derivatives at the constant terms."""
     at = tuple(float(part[0].real) for part in parts)
+    if _at_kink(e, at[0]) and np.any(parts[0][1:]):
+        return parts[0] * np.nan
     if len(parts) == 1:
         return _taylor([_derivative(e.func, at, (k,)) for k in range(R.order + 1)], parts[0], R)
     moving = [np.append(0.0, part[1:]) for part in parts]
@@ -173,6 +177,12 @@ def _function(e: sp.Expr, parts: Sequence[Array], R: Ring) -> Array:
             term = R.multiply(term, R.power(part, int(k))) / math.factorial(int(k))
         total = total + term
     return total
+
+
+def _at_kink(e: sp.Expr, at: float) -> bool:
+    if isinstance(e, (sp.floor, sp.ceiling)):
+        return at.is_integer()
+    return isinstance(e, (sp.Abs, sp.sign, sp.Heaviside)) and at == 0
 
 
 def _taylor(derivatives: Sequence[float], s: Array, R: Ring) -> Array:

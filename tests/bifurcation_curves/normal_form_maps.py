@@ -59,6 +59,17 @@ def hidden(form, across, seed, offset=0):
     return map, np.full(n, float(offset)), T.astype(float)
 
 
+def suspended(form):
+    """A map whose second iterate on its cycle of σ = 1, −1 is the form, with the cycle (0, ±1)."""
+    sigma, w = X[len(form)], X[: len(form)]
+    on = (1 + sigma) / 2
+    update = {s: on * e + (1 - on) * s for s, e in zip(w, form, strict=True)}
+    update[sigma] = -sigma + (sigma**3 - sigma) / 4
+    cycle = np.zeros((2, len(update)))
+    cycle[:, -1] = [1, -1]
+    return ds.DiscreteMap(update, ALPHA), cycle
+
+
 def at_point(map, state, period=1):
     """The problem and its unknowns where both parameters vanish."""
     n = map.dimension
