@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from dynsharp import plotting
 from paper_reproduction.chain.difficulty import FEATURES, expected
 
-__all__ = ["draw"]
+__all__ = ["draw", "formula"]
 
 _COLOURS = [plotting.PALETTE[c] for c in ("black", "blue", "vermillion", "green", "purple")]
 _MARKS = "os^Dv"
@@ -43,7 +43,7 @@ def draw(growth: xr.Dataset, series: Mapping[str, xr.Dataset], table: xr.Dataset
     return figure
 
 
-def _label(name: str) -> str:
+def formula(name: str) -> str:
     """Set the formula in a name as mathematics."""
     return re.sub(r"1/j(\^2)?", r"$1/j\1$", name)
 
@@ -51,7 +51,7 @@ def _label(name: str) -> str:
 def _growth(ax: Axes, growth: xr.Dataset, looks: Mapping[str, dict[str, Any]]) -> None:
     for name, look in looks.items():
         own = growth.sel(source=name).dropna("size")
-        ax.plot(own["size"], own["median"], label=_label(name), lw=0.9, **look)
+        ax.plot(own["size"], own["median"], label=formula(name), lw=0.9, **look)
         ax.fill_between(own["size"], own["low"], own["high"], color=look["color"], alpha=0.15, lw=0)
     size = np.arange(2.0, 4 * FEATURES + 1)
     mean = np.where(np.abs(size - FEATURES) > 1, expected(size, FEATURES), np.nan)
