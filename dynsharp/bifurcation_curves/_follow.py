@@ -12,11 +12,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from dynsharp.bifurcation_curves._point import CurvePoint, Failure, corrected
-from dynsharp.continuation._curve import Array
 
 __all__ = ["Options", "Way", "between", "one_way"]
 
 STRAIGHT = 0.96  # least cosine of the angle between two tangents in a row: 16 degrees
+BENT = 0.3  # deviation of a chord from the mean of its tangents, as a fraction of their turn
+PARALLEL = 0.01  # the same deviation that is allowed besides
+ALIGNED = 0.9  # least cosine of the angle between critical vectors (planes) in a row
 LEAST_STEP = 1e-10
 NEWTON_STEPS = 8
 UNBOUNDED = 1e4  # the state, in units of its scale at the start, beyond which a curve is left
@@ -104,18 +106,30 @@ def _advanced(last: CurvePoint, step: float) -> tuple[CurvePoint | None, str, in
     if isinstance(found, Failure):
         return None, found.reason, 0
     new, effort = found
-    moved = np.linalg.norm(new.coordinates - last.coordinates)
-    if new.tangent @ last.tangent < STRAIGHT or moved > 1.5 * step:
-        return None, "turns", 0
-    if step > 1e4 * LEAST_STEP and not _smooth(last.rest, new.rest):
+    turned = new.tangent @ last.tangent < STRAIGHT or not _arc(last, new)
+    if turned or (step > 1e4 * LEAST_STEP and not _smooth(last, new)):
         return None, "turns", 0
     return new, "", effort
 
 
-def _smooth(before: Array, after: Array) -> bool:
-    """Whether no other multiplier moved so far that it may have crossed the circle unseen."""
-    left = list(after)
-    for m in before:
+def _arc(last: CurvePoint, new: CurvePoint) -> bool:
+    """Whether both points lie on one arc, of which the chord has the mean of the directions.
+
+    If a step has jumped to another curve that runs nearby, it has not.
+    """
+    chord = new.coordinates - last.coordinates
+    mean = last.tangent + new.tangent
+    apart = np.linalg.norm(chord / np.linalg.norm(chord) - mean / np.linalg.norm(mean))
+    return bool(apart <= BENT * np.linalg.norm(new.tangent - last.tangent) + PARALLEL)
+
+
+def _smooth(last: CurvePoint, new: CurvePoint) -> bool:
+    """Whether critical vectors and multipliers moved so little that no event may go unseen."""
+    for one, two in ((last.V, new.V), (last.W, new.W)):
+        if np.linalg.norm(one.T @ two, -2) < ALIGNED:
+            return False
+    left = list(new.rest)
+    for m in last.rest:
         nearest = left.pop(int(np.argmin(np.abs(np.array(left) - m))))
         if abs(nearest - m) > 0.2 + 0.3 * abs(abs(nearest) - 1):
             return False

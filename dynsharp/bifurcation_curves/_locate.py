@@ -51,6 +51,10 @@ class Zero:
 def zeros(points: list[CurvePoint], values: list[Value], test: Test) -> Iterator[Zero]:
     """Yield where the test function, of which these are the values, vanishes along the points."""
     rows = [(i, p, *v) for i, (p, v) in enumerate(zip(points, values, strict=True)) if v[0] == v[0]]
+    if len(rows) > 1 and rows[-1][0] < len(points) - 1:
+        rows += _towards(rows[-1][0], rows[-1][1], points[-1], test)
+    if len(rows) > 1 and rows[0][0] > 0:
+        rows = _towards(0, rows[0][1], points[0], test)[::-1] + rows
     signs: list[float] = []
     for _, _, f, size in rows:
         rounding = abs(f) <= NOISE * size
@@ -65,6 +69,15 @@ def zeros(points: list[CurvePoint], values: list[Value], test: Test) -> Iterator
         (i, a, f, _), (_, m, h, size), (_, b, g, _) = rows[k : k + 3]
         if _may_vanish(f, h, g) and abs(h) > NOISE * size:
             yield from _approached(i, (a, m, b), (f, h, g), test)
+
+
+def _towards(
+    index: int, a: CurvePoint, end: CurvePoint, test: Test
+) -> list[tuple[int, CurvePoint, float, float]]:
+    """Return points closer and closer to an end of the curve where the test has no value."""
+    between_them = [between(a, end, t) for t in (0.5, 0.9, 0.99, 0.999)]
+    rows = [(index, p, *test(p)) for p in between_them if p is not None]
+    return [row for row in rows if row[2] == row[2]]
 
 
 def vanishes(values: list[Value]) -> bool:
