@@ -56,7 +56,8 @@ class Critical:
 
 def eigenvectors(A: Array, multipliers: Sequence[complex]) -> Critical:
     """Directions of simple critical multipliers, each with |q| = 1; a pair is given as (λ, λ̄)."""
-    pairs = [critical_pair(A, complex(m)) for m in multipliers]
+    with np.errstate(divide="ignore", invalid="ignore"):  # p q = 0 where one is not simple
+        pairs = [critical_pair(A, complex(m)) for m in multipliers]
     for i, m in enumerate(multipliers):
         if i and np.iscomplex(m) and m == np.conj(multipliers[i - 1]):
             pairs[i] = tuple(v.conj() for v in pairs[i - 1])  # type: ignore[assignment]

@@ -25,6 +25,7 @@ from dynsharp.bifurcation_curves._center_manifold import (
     linearised,
 )
 from dynsharp.continuation._curve import Array, Curve
+from dynsharp.continuation._normal_forms import NOT_SIMPLE
 from dynsharp.errors import InputError
 
 __all__ = ["KINDS", "Codim2Form", "codim2_form", "critical_directions"]
@@ -187,7 +188,10 @@ def critical_directions(kind: str, curve: Curve, y: Array) -> Critical | str:
             )
         return chain(A, found[0].real)
     real = not any(map(np.iscomplex, found))
-    return eigenvectors(A, [m.real for m in found] if real else found)
+    critical = eigenvectors(A, [m.real for m in found] if real else found)
+    if not np.linalg.norm(critical.P) < NOT_SIMPLE:
+        return "a critical multiplier meets another one: it is not simple"
+    return critical
 
 
 def _nearest(left: list[complex], target: complex | None) -> complex | None:

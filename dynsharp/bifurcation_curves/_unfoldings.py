@@ -112,8 +112,8 @@ def emanating(
         raise InputError("second", repr(b), f"a parameter with a value in the curve: {known}")
     form = codim2_form(kind, curve, y)
     directions = critical_directions(kind, curve, y)
-    if isinstance(directions, str) or form.status != "nondegenerate":
-        return Unfolding(kind, status=f"no curve is predicted: {form.status}")
+    if isinstance(directions, str):
+        return Unfolding(kind, status=f"no curve is predicted: {directions}")
     manifold = center_manifold(
         curve, y, directions, _ORDERS.get(kind, 3), (curve.parameter.name, b)
     )
@@ -124,9 +124,10 @@ def emanating(
     starts = list(_through(kind, reduced, point))
     if len(starts) < len(_THROUGH[kind]):
         failures.append(_PARALLEL)
-    rates = _RATES.get(kind)
-    if rates is not None:
-        matrix, build = rates(manifold)
+    if kind in _RATES and form.status != "nondegenerate":
+        failures.append(f"curves of longer cycles are not predicted: {form.status}")
+    elif kind in _RATES:
+        matrix, build = _RATES[kind](manifold)
         size = np.linalg.norm(matrix, axis=1, keepdims=True)
         if not size.all() or np.linalg.cond(matrix / size) > 1 / SINGULAR:
             failures.append(_PARALLEL)

@@ -22,24 +22,25 @@ from dynsharp.continuation._jets import Forms
 from dynsharp.errors import InputError
 
 x, y = X[:2]
-TURN = sp.Rational(3, 5) + sp.Rational(4, 5) * sp.I
-THIRD = sp.Rational(-1, 2) + sp.sqrt(3) / 2 * sp.I
-C1 = sp.Rational(7, 10) * sp.I
-C2 = sp.Rational(-3, 10) + sp.Rational(2, 5) * sp.I
-B3, C3 = sp.Rational(1, 2) - sp.I / 5, sp.Rational(3, 10) + sp.I / 10
-C4, D4 = sp.Rational(2, 5) + sp.I * sp.Rational(11, 10), sp.Rational(1, 4) + sp.I / 5
+R = sp.Rational
+TURN = R(3, 5) + R(4, 5) * sp.I
+THIRD = R(-1, 2) + sp.sqrt(3) / 2 * sp.I
+C1 = R(7, 10) * sp.I
+C2 = R(-3, 10) + R(2, 5) * sp.I
+B3, C3 = R(1, 2) - sp.I / 5, R(3, 10) + sp.I / 10
+C4, D4 = R(2, 5) + sp.I * R(11, 10), R(1, 4) + sp.I / 5
 
 FORMS = {
-    "cusp": [x - sp.Rational(7, 10) * x**3 + x**4],
-    "generalised-flip": [-x + sp.Rational(4, 5) * x**5 + x**6],
+    "cusp": [x - R(7, 10) * x**3 + x**4],
+    "generalised-flip": [-x + R(4, 5) * x**5 + x**6],
     "chenciner": complex_form(lambda z, w: TURN * z * (1 + C1 * z * w + C2 * z**2 * w**2)),
-    "1:1": [x + y, y + sp.Rational(3, 2) * x**2 - sp.Rational(2, 5) * x * y],
-    "1:2": [-x + y, -y + sp.Rational(3, 5) * x**3 - sp.Rational(13, 10) * x**2 * y],
+    "1:1": [x + y, y + R(3, 2) * x**2 - R(2, 5) * x * y],
+    "1:2": [-x + y, -y + R(3, 5) * x**3 - R(13, 10) * x**2 * y],
     "1:3": complex_form(lambda z, w: THIRD * z + B3 * w**2 + C3 * z**2 * w),
     "1:4": complex_form(lambda z, w: sp.I * z + C4 * z**2 * w + D4 * w**3),
     "fold-flip": [
-        x + sp.Rational(3, 5) * x**2 + sp.Rational(2, 5) * y**2,
-        -y + sp.Rational(7, 10) * x * y,
+        x + R(3, 5) * x**2 + R(2, 5) * y**2,
+        -y + R(7, 10) * x * y,
     ],
 }
 
@@ -89,6 +90,52 @@ def test_a_hidden_normal_form_is_recovered(kind, across, seed):
             recovered("a", sign * 1.2 / s)
             recovered("b", sign * 0.8 * s / others[0] ** 2)
             recovered("e", sign * 0.7 / s)
+
+
+@pytest.mark.parametrize("kind", FORMS)
+def test_the_error_of_a_located_point_does_not_grow(kind):
+    """Also at a Jordan block, where the multipliers move by the root of the error."""
+    map, state, _ = hidden(FORMS[kind], 1, 2)
+    exact = codim2_form(kind, *at_point(map, state))
+    shift = 1e-9 * np.random.default_rng(1).normal(size=map.dimension)
+    form = codim2_form(kind, *at_point(map, state + shift))
+    assert form.status == "nondegenerate"
+    for name, value in exact.coefficients.items():
+        assert form[name] == pytest.approx(value, rel=1e-6, abs=1e-6)
+
+
+def turned(i, own, coupling):
+    """A complex coordinate at X[i], X[i + 1] that turns by its own angle."""
+    c, s = own
+    u, v = X[i], X[i + 1]
+    return [(c * u - s * v) * (1 + coupling), (s * u + c * v) * (1 + coupling)]
+
+
+def test_the_leading_terms_with_three_and_four_critical_multipliers():
+    z, w = X[2], X[3]
+    one, two = (R(3, 5), R(4, 5)), (R(5, 13), R(12, 13))
+    near, far = y**2 + z**2, z**2 + w**2
+    first = [x + x**2 / 2 - near / 3, *turned(1, one, x / 5)]
+    form = codim2_form("fold-neimark-sacker", *_plain(first))
+    # z q + z̄ q̄ with |q| = 1 is √2 times the vector (Re z, Im z): |z|² halves what near has
+    assert [form[k].real for k in "abe"] == pytest.approx([1 / 2, -2 / 3, 1 / 5])
+    assert form.case == "a b < 0, a Re e > 0"
+    second = [-x + x**3 / 2 - x * near / 3, *turned(1, one, x**2 / 5 - near / 7)]
+    form = codim2_form("flip-neimark-sacker", *_plain(second))
+    assert [form[k].real for k in "abcd"] == pytest.approx([1 / 2, -2 / 3, 1 / 5, -2 / 7])
+    third = [
+        *turned(0, one, (x**2 + y**2) / 2 - far / 3),
+        *turned(2, two, (x**2 + y**2) / 5 - far / 7),
+    ]
+    form = codim2_form("double-neimark-sacker", *_plain(third))
+    found = sorted([(form["a"].real, form["b"].real), (form["d"].real, form["c"].real)])
+    assert np.allclose(found, [(-2 / 7, 2 / 5), (1, -2 / 3)])
+    assert sorted(form.theta) == pytest.approx(np.arctan([4 / 3, 12 / 5]))
+
+
+def _plain(form):
+    update = dict(zip(X[: len(form)], form, strict=True))
+    return at_point(ds.DiscreteMap(update, ALPHA), np.zeros(len(form)))
 
 
 @settings(max_examples=6)
@@ -166,7 +213,7 @@ def test_a_cycle_of_the_logistic_map(period, value, multiplier, start):
 
 def test_a_cusp_of_a_two_cycle():
     """F = −N with N odd and N = x + k x (x² − 1)³: F² = N² is ξ + 2 · 8k ξ³ + ... at x = ±1."""
-    k = sp.Rational(1, 20)
+    k = R(1, 20)
     map = ds.DiscreteMap({x: -x - k * x * (x**2 - 1) ** 3}, ALPHA)
     form = codim2_form("cusp", *at_point(map, [1.0, -1.0], 2))
     assert form["c"] == pytest.approx(16 / 20)
@@ -178,10 +225,7 @@ def test_a_cycle_has_the_form_of_the_composed_map():
     z = X[2]
     N = [
         x + y + x * z**2,
-        y
-        + sp.Rational(3, 10) * x * (x**2 - 1) ** 2
-        - x * y * (x**2 - 1) * z**2
-        - x**2 * y * (x**2 - 1),
+        y + R(3, 10) * x * (x**2 - 1) ** 2 - x * y * (x**2 - 1) * z**2 - x**2 * y * (x**2 - 1),
         z / 2 + x * (x**2 - 1) * y**2 + x**3 - x,
     ]
     map = ds.DiscreteMap({s: -e for s, e in zip(X[:3], N, strict=True)}, ALPHA)
@@ -243,18 +287,16 @@ def test_criticality_near_a_one_to_two_resonance(c, d):
 
 
 def test_criticality_near_a_one_to_three_resonance():
-    for cubic in (0.1, 0.2, 0.3, -0.4):
-
-        def form(z, w, cubic=cubic):
-            return z * TURN + w**2 / 2 + sp.Float(cubic) * z**2 * w
-
-        near = complex_form(lambda z, w, f=form: f(z, w).subs(TURN, THIRD))
-        rate = (np.conj(complex(THIRD)) * cubic).real - 1 / 4
-        a1 = codim2_form(
-            "1:3",
-            *at_point(ds.DiscreteMap(dict(zip(X[:2], near, strict=True)), ALPHA), np.zeros(2)),
-        )
-        assert a1["a1"].real == pytest.approx(rate * 4 / 3)
+    """With θ near 2π/3 the first Lyapunov coefficient has the sign that a1 tells."""
+    for c in (0.1, -0.3, -0.7):
+        update = complex_form(lambda z, w, c=c: THIRD * z + w**2 / 2 + sp.Float(c) * z**2 * w)
+        form = codim2_form("1:3", *_plain(update))
+        turn = sp.exp(sp.I * (2 * sp.pi / 3 + R(1, 50))).evalf(20)
+        update = complex_form(lambda z, w, c=c, t=turn: t * z + w**2 / 2 + sp.Float(c) * z**2 * w)
+        map = ds.DiscreteMap(dict(zip(X[:2], update, strict=True)), ALPHA)
+        b1 = _lyapunov(map, [0.0, 0.0], [0.0, 0.0])
+        assert ("unstable" in form.decides) == (b1 > 0)
+        assert form["a1"].real == pytest.approx(b1 / (3 * abs(form["b"]) ** 2), rel=0.1)
 
 
 @pytest.mark.parametrize("d", [0.8, -0.6])
@@ -285,7 +327,7 @@ EXPRESSIONS = [
     sp.Max(p, q) ** 2 + sp.Abs(p - 2 * q) * sp.Min(p**2, q),
     sp.Piecewise((sp.tanh(p * q), p > q), (sp.sqrt(p + 2) ** 3, True)),
     sp.erf(p) + sp.atan2(p + q, 1 + q**2) + (1 + p**2) ** q,
-    (p + q) ** sp.Rational(-3, 2) * sp.log(q) + sp.pi,
+    (p + q) ** R(-3, 2) * sp.log(q) + sp.pi,
 ]
 
 
@@ -339,6 +381,8 @@ def test_trouble_is_told():
     assert "d vanishes" in codim2_form("generalised-flip", *at_point(straight, [0.0])).status
     both = ds.DiscreteMap({x: -x + y**3, y: -y - x**3}, ALPHA)
     assert "two eigenvectors" in codim2_form("1:2", *at_point(both, [0.0, 0.0])).status
+    block = ds.DiscreteMap({x: -x + y, y: -y + x**3}, ALPHA)
+    assert "not simple" in codim2_form("generalised-flip", *at_point(block, [0.0, 0.0])).status
     family = ds.DiscreteMap({x: -x + x * y + x**3, y: y + x**2}, ALPHA)
     assert (
         "another multiplier, 1" in codim2_form("generalised-flip", *at_point(family, [0, 0])).status

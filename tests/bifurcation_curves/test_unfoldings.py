@@ -216,7 +216,13 @@ def test_trouble_is_told():
     assert "choose other parameters" in found.status
     found = emanating("cusp", curve, at, "beta")
     assert not found.starts
-    assert "no curve is predicted" in found.status
+    assert "no curve is predicted: no cusp point" in found.status
+    conservative = ds.systems.henon()  # b = −1: area is preserved, the leading terms cancel
+    a, xi = 3.0, 1 / 3
+    curve = Curve(conservative, conservative.parameters[0], {"b": -1.0}, 1, (0.0, 4.0), np.ones(2))
+    found = emanating("1:2", curve, np.array([xi, -xi, a]), "b")
+    assert [s.kind for s in found.starts] == ["flip", "neimark-sacker"]
+    assert "not predicted: d + 3c vanishes" in found.status
     for name in ("alpha", "gamma"):
         with pytest.raises(InputError, match="second: got"):
             emanating("generalised-flip", curve, at, name)
