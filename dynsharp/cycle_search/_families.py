@@ -31,13 +31,13 @@ class Family:
     samples: Array
     status: str = "followed through the box along the null vector of I − DF^n"
 
-    def contains(self, states: Array, units: Array) -> bool:
-        """Say whether a cycle lies on it: for dimension 1 near a sample, or on the line of two.
+    def contains(self, states: Array, corank: int, units: Array) -> bool:
+        """Say whether a cycle of that corank lies on it: for dimension 1 near a sample.
 
         In more dimensions everything singular to that degree is taken to belong to it.
         """
         if self.dimension > 1:
-            return True
+            return corank == self.dimension
         if states.shape[1] == 1:
             low, high = self.samples.min(axis=0) - 1e-8, self.samples.max(axis=0) + 1e-8
             shifts = [np.roll(states, k, axis=0) for k in range(len(states))]

@@ -13,10 +13,11 @@ __all__ = ["Found", "interrupted"]
 
 @dataclass
 class Found:
-    """Isolated cycles, and families of cycles that are not."""
+    """Isolated cycles; families of cycles that are not, and how often each family was met."""
 
     registry: Registry
     families: list[Family] = field(default_factory=list)
+    hits: list[int] = field(default_factory=list)
 
 
 def interrupted(period: int, done: int) -> PeriodReport:

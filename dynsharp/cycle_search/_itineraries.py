@@ -200,8 +200,7 @@ def solve(
                 continue  # mean value form, from both ends
             elif (
                 b - a <= NARROW * size
-                or (b - a) * max(greatest - 1.0, 1.0 - smallest) <= tolerance
-                and visited > 1
+                or (visited > 1 and (b - a) * max(greatest - 1.0, 1.0 - smallest) <= tolerance)
                 or not math.isfinite(ga + gb)
             ):
                 # F^n(x) − x is rounding, or nowhere decided: one degenerate solution

@@ -120,7 +120,7 @@ class Itineraries:
         for ends in orbits[kind == FAMILY].reshape(-1, 3, orbits.shape[1]):
             inner = ends[2][:, None]
             if minimal(p, inner[None], np.array([1e-8]))[0] and not any(
-                f.contains(inner, units) for f in found.families
+                f.contains(inner, 1, units) for f in found.families
             ):
                 found.families.append(self._family(ends[0], ends[1]))
         orbits = orbits[kind != FAMILY][:, :, None]

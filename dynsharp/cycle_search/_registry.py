@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -81,6 +82,10 @@ class Registry:
                 self.times[i] += self.times[j]
                 if self.steps[j] < self.steps[i]:
                     self.states[i], self.steps[i] = self.states[j], self.steps[j]
+        self.remove(gone)
+
+    def remove(self, gone: Collection[int]) -> None:
+        """Forget the cycles of these numbers."""
         kept = [i for i in range(len(self.states)) if i not in gone]
         for name in ("states", "steps", "times"):
             values = getattr(self, name)
@@ -103,11 +108,9 @@ class Registry:
 
 def same_cycle(a: Array, b: Array, units: Array, tolerance: float) -> bool:
     """Say whether two cycles (period × n) agree up to a cyclic shift."""
-    first = np.abs((b - a[0]) / units).max(axis=1)
-    return any(
-        np.abs((np.roll(b, -k, axis=0) - a) / units).max() <= tolerance
-        for k in np.flatnonzero(first <= tolerance)
-    )
+    shifts = np.flatnonzero(np.abs((b - a[0]) / units).max(axis=1) <= tolerance)
+    turned = (np.arange(len(a)) + shifts[:, None]) % len(a)
+    return bool((np.abs((b[turned] - a) / units).max(axis=(1, 2)) <= tolerance).any())
 
 
 def minimal(problem: Problem, states: Array, steps: Array) -> NDArray[np.bool_]:

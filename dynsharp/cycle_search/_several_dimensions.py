@@ -1,4 +1,8 @@
-"""The search in several dimensions: random guesses until every cycle was found many times."""
+"""The search in several dimensions: random guesses until every cycle was found many times.
+
+Closed walks and orbits from random states are guesses for Newton's method on all points of a cycle.
+When each cycle was found several times, stabilised iteration and deflation look for others.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +10,13 @@ from functools import reduce
 
 import numpy as np
 
-from dynsharp.cycle_search._families import recognise
+from dynsharp.cycle_search._families import null_space, recognise
 from dynsharp.cycle_search._found import Found, interrupted
 from dynsharp.cycle_search._problem import Array, Problem
-from dynsharp.cycle_search._registry import Registry, minimal
+from dynsharp.cycle_search._registry import Registry, minimal, same_cycle
 from dynsharp.cycle_search._result import PeriodReport
 from dynsharp.cycle_search._shooting import DEGENERATE, Shots, shoot
+from dynsharp.cycle_search._stabilised import matrices, stabilised
 from dynsharp.cycle_search._statistics import coverage, missed
 from dynsharp.cycle_search._walks import Walks, random_states
 
@@ -20,7 +25,12 @@ __all__ = ["Search"]
 BATCH = 1024
 LEAST = 2048  # guesses before a search may end
 OFTEN = 4  # times that every cycle is to be found
-DEFLATED = 4000  # known points up to which they are deflated
+DEFLATED = 40_000  # known points that are deflated, at most
+DEGENERATE_ERROR = 1e-5  # error of a degenerate cycle, in units of the box
+SAME = 1e-3  # distance at which degenerate cycles are one, likewise
+SEEDS = 256  # random states among the seeds of the stabilised iteration
+ROUNDS = 4  # of guesses, then stabilised iteration and deflation, until these find nothing new
+STABILISED = 6144  # seeds times matrices
 SINGULAR = 1e-5  # distance of a multiplier from 1 at which a solution may not be isolated
 
 
@@ -34,24 +44,31 @@ class Search:
         self.rng = np.random.default_rng(seed)
         self.walks = Walks.of(problem, self.rng)
         self.found: dict[int, Found] = {}
+        self.stopped = False
 
     def period(self, n: int) -> PeriodReport:
         """Search the cycles of one minimal period."""
         found = self.found[n] = Found(Registry(self.problem, n))
-        times = found.registry.times
-        done = 0
-        while done < self.starts:
-            shots = self._shots(self._guesses(n), n)
-            done += BATCH
-            self._sort(shots, found)
-            if not shots.finished.all():
+        done, late = 0, 0
+        for _ in range(ROUNDS):
+            done += self._often(n, found, self.starts - done)
+            late = 0 if self.stopped else self._stabilised(n, found) + self._deflated(n, found)
+            if self.stopped:
                 return interrupted(n, done)
-            if done >= LEAST and (not times or min(times) >= OFTEN):
+            if not late:
                 break
-        late = self._deflated(n, found)
-        if late is None:
-            return interrupted(n, done)
-        return _report(n, done, times, late)
+        self._settle_degenerate(found)
+        return _report(n, done, found, late)
+
+    def _often(self, n: int, found: Found, most: int) -> int:
+        """Try guesses until everything was found several times; return how many."""
+        done = 0
+        while done < most and not self.stopped:
+            self._sort(self._shots(self._guesses(n), n), found)
+            done += BATCH
+            if done >= LEAST and min(found.registry.times + found.hits, default=OFTEN) >= OFTEN:
+                break
+        return done
 
     def _guesses(self, n: int) -> Array:
         walks = self.walks.closed(n, BATCH * 3 // 4, self.rng)
@@ -59,23 +76,36 @@ class Search:
 
     def _shots(self, guesses: Array, n: int, known: Array | None = None) -> Shots:
         label = f"cycles of period {n}"
-        return shoot(self.problem, guesses, known=known, label=label, progress=self.progress)
+        shots = shoot(self.problem, guesses, known=known, label=label, progress=self.progress)
+        self.stopped |= not shots.finished.all()
+        return shots
 
-    def _deflated(self, n: int, found: Found) -> int | None:
-        """Look for more with the known ones deflated; return how many, None if interrupted."""
+    def _stabilised(self, n: int, found: Found) -> int:
+        """Look for more by stabilised iteration; return how many."""
+        d = self.problem.dimension
+        seeds = [f.registry.points() for k, f in self.found.items() if k >= n - 1]
+        seeds.append(random_states(self.problem, 1, SEEDS, self.rng)[:, 0])
+        states = np.concatenate(seeds)
+        C = matrices(d, self.rng)
+        chosen = self.rng.permutation(len(states))[: max(1, STABILISED // len(C))]
+        orbits = stabilised(self.problem, states[chosen], C, n, self.progress)
+        return self._sort(self._shots(orbits, n), found) if len(orbits) else 0
+
+    def _deflated(self, n: int, found: Found) -> int:
+        """Look for more with the known ones deflated; return how many."""
         new = 0
         for _ in range(8):
             known = np.concatenate(
                 [f.registry.points() for k, f in self.found.items() if n % k == 0]
             )
-            if not 0 < len(known) <= DEFLATED:
+            if not len(known):
                 return new
+            if len(known) > DEFLATED:
+                known = self.rng.permutation(known)[:DEFLATED]
             shots = self._shots(self._guesses(n), n, known)
             fresh = self._sort(shots, found)
             new += fresh
-            if not shots.finished.all():
-                return None
-            if not fresh:
+            if self.stopped or not fresh:
                 return new
         return new
 
@@ -106,29 +136,50 @@ class Search:
         return np.asarray(least <= SINGULAR / size)
 
     def _file_singular(self, y: Array, found: Found) -> None:
-        units = self.problem.units
-        if any(f.contains(y, units) for f in found.families):
-            return
+        """Put a solution with a multiplier 1 to a family, or down as a degenerate cycle."""
+        corank = len(null_space(self.problem, y))
+        for k, f in enumerate(found.families):
+            if f.contains(y, corank, self.problem.units):
+                found.hits[k] += 1
+                return
+        r = found.registry
+        for k, (known, step) in enumerate(zip(r.states, r.steps, strict=True)):
+            if step >= DEGENERATE_ERROR and same_cycle(y, known, self.problem.units, SAME):
+                r.times[k] += 1
+                return
         family = recognise(self.problem, y)
         if family is not None:
             found.families.append(family)
+            found.hits.append(1)
         else:
-            found.registry.add(y[None], np.array([1e-5]))
+            r.add(y[None], np.array([DEGENERATE_ERROR]))
+
+    def _settle_degenerate(self, found: Found) -> None:
+        """Take out degenerate cycles on a family found later, as where two of them meet."""
+        r = found.registry
+        on = [
+            k
+            for k, (y, step) in enumerate(zip(r.states, r.steps, strict=True))
+            if step >= DEGENERATE_ERROR
+            and any(f.contains(y, f.dimension, self.problem.units) for f in found.families)
+        ]
+        r.remove(on)
 
 
-def _report(n: int, done: int, times: list[int], late: int) -> PeriodReport:
-    lost = missed(times)
-    if not times:
-        status = f"period {n}: no isolated cycle from {done} guesses"
-    elif min(times) >= OFTEN and not late:
+def _report(n: int, done: int, found: Found, late: int) -> PeriodReport:
+    times = found.registry.times
+    rarest = min(times, default=0)
+    if not late and (not times or rarest >= OFTEN):
+        often = f"each of {len(times)} cycles found at least {rarest} times from" if times else ""
         status = (
-            f"period {n}: each of {len(times)} cycles found at least {min(times)} times from "
-            f"{done} guesses, and deflation finds no other"
+            f"period {n}: {often or 'no isolated cycle from'} {done} guesses; stabilised iteration "
+            "and deflation find no other"
         )
-    else:
-        status = (
-            f"period {n}: {done} guesses found {len(times)} cycles, {times.count(1)} of them once "
-            f"and {late} only by deflation; about {max(lost, late):.0f} more are to be expected "
-            f"(coverage {coverage(times):.3f}); raise starts="
-        )
-    return PeriodReport(n, False, done, max(lost, float(late)), status)
+        return PeriodReport(n, False, done, 0.0, status)
+    lost = max(missed(times), float(late))
+    status = (
+        f"period {n}: {done} guesses found {len(times)} cycles, {times.count(1)} of them once, and "
+        f"stabilised iteration and deflation {late} more; about {lost:.0f} may be missing "
+        f"(coverage {coverage(times):.3f}): raise starts="
+    )
+    return PeriodReport(n, False, done, lost, status)

@@ -24,8 +24,10 @@ from dynsharp.cycle_search._problem import Array, Problem
 __all__ = ["Walks", "random_states"]
 
 CELLS = 4000  # about so many in the box
-SAMPLES = 80  # points of a cell that are mapped
-STARTS = 16  # cells from which the walks of one batch begin
+SAMPLES = 100  # about so many points of a cell are mapped
+FEW = 8  # of them at which the Jacobian is looked at
+STARTS = 256  # cells from which the walks of one batch begin
+MEMORY = 10_000_000  # weights at once: fewer starts where there would be more
 
 
 @dataclass(frozen=True)
@@ -47,9 +49,11 @@ class Walks:
             return cls(problem, np.empty((0, n)), problem.units, empty)
         sides = problem.units / number
         index = np.indices((number,) * n).reshape(n, -1).T
-        within = rng.random((SAMPLES, n))
-        within[: 2 ** min(n, 5)] = np.round(within[: 2 ** min(n, 5)])
-        source = np.repeat(np.arange(len(index)), SAMPLES)
+        # sample points are the middles of a finer grid, so that images are covered evenly
+        fine = max(2, round(SAMPLES ** (1 / n)))
+        within = rng.permutation(np.indices((fine,) * n).reshape(n, -1).T + 0.5) / fine
+        samples = len(within)
+        source = np.repeat(np.arange(len(index)), samples)
         x = problem.low + (index[:, None, :] + within).reshape(-1, n) * sides
         image = problem.images(x)
         with np.errstate(invalid="ignore"):
@@ -57,13 +61,16 @@ class Walks:
             good = ((target >= 0) & (target < number)).all(axis=1)
         cells = np.ravel_multi_index(tuple(target[good].astype(int).T), (number,) * n)
         shape = (len(index), len(index))
-        edges = sparse.csr_array((np.ones(good.sum()), (source[good], cells)), shape)
+        share = _stretch(problem, x.reshape(-1, samples, n)) / samples
+        edges = sparse.csr_array((share[source[good]], (source[good], cells)), shape)
         _, label = connected_components(edges, connection="strong")
         kept = np.flatnonzero((np.bincount(label)[label] > 1) | (edges.diagonal() > 0))
-        row, column = edges[kept][:, kept].nonzero()
-        inner = label[kept][row] == label[kept][column]
+        inner = edges[kept][:, kept]
+        row, column = inner.nonzero()
+        same = label[kept][row] == label[kept][column]
+        weight = np.minimum(1.0, inner.data[same])
         shape = (len(kept), len(kept))
-        edges = sparse.csr_array((np.ones(inner.sum()), (row[inner], column[inner])), shape)
+        edges = sparse.csr_array((weight, (row[same], column[same])), shape)
         return cls(problem, problem.low + index[kept] * sides, sides, edges)
 
     def closed(self, period: int, count: int, rng: np.random.Generator) -> Array:
@@ -72,21 +79,28 @@ class Walks:
         n = self.problem.dimension
         if not cells:
             return np.empty((0, period, n))
-        starts = rng.integers(cells, size=min(STARTS, count))
-        # weights[k][c]: number of walks of k edges from c to the start, up to a factor
+        room = max(16, MEMORY // (cells * (period + 1)))
+        starts = rng.integers(cells, size=min(count, STARTS, room))
+        # weights[k][c]: sum over walks of k edges from c to the start, up to a factor e^logs
+        own = np.arange(len(starts))
         weights = np.zeros((period + 1, cells, len(starts)))
-        weights[0, starts, np.arange(len(starts))] = 1.0
+        weights[0, starts, own] = 1.0
+        logs = np.zeros(len(starts))
         for k in range(1, period + 1):
             weights[k] = self.edges @ weights[k - 1]
             top = weights[k].max(axis=0)
-            weights[k] /= np.where(top > 0, top, 1.0)
-        possible = np.flatnonzero(weights[period, starts, np.arange(len(starts))] > 0)
-        if not len(possible):
+            top[top == 0] = 1.0
+            weights[k] /= top
+            logs += np.log(top)
+        # a start is as likely as all closed walks from it together
+        chance = weights[period, starts, own] * np.exp(logs - logs.max())
+        if not chance.sum() > 0:
             return np.empty((0, period, n))
-        which = rng.choice(possible, size=count)
+        which = rng.choice(len(starts), size=count, p=chance / chance.sum())
         walks = _sample(
             self.edges.indptr,
             self.edges.indices,
+            self.edges.data,
             weights,
             starts,
             which,
@@ -96,8 +110,10 @@ class Walks:
 
 
 @njit(**OPTIONS)
-def _sample(indptr: Any, indices: Any, weights: Any, starts: Any, which: Any, u: Any) -> Any:
-    """Draw walks from starts[which[i]] back to it, each as likely as any other."""
+def _sample(
+    indptr: Any, indices: Any, data: Any, weights: Any, starts: Any, which: Any, u: Any
+) -> Any:
+    """Draw walks from starts[which[i]] back to it, as likely as the product of their edges."""
     count, period = u.shape
     walks = np.empty((count, period), np.int64)
     for i in range(count):
@@ -108,11 +124,11 @@ def _sample(indptr: Any, indices: Any, weights: Any, starts: Any, which: Any, u:
             left = period - k - 1
             total = 0.0
             for e in range(indptr[cell], indptr[cell + 1]):
-                total += weights[left, indices[e], s]
+                total += data[e] * weights[left, indices[e], s]
             level = u[i, k] * total
             chosen = cell
             for e in range(indptr[cell], indptr[cell + 1]):
-                w = weights[left, indices[e], s]
+                w = data[e] * weights[left, indices[e], s]
                 if w > 0.0:
                     chosen = indices[e]
                     level -= w
@@ -120,6 +136,18 @@ def _sample(indptr: Any, indices: Any, weights: Any, starts: Any, which: Any, u:
                         break
             cell = chosen
     return walks
+
+
+def _stretch(problem: Problem, x: Array) -> Array:
+    """Return by how much F stretches each cell in the directions that it stretches, on average.
+
+    An edge weighs the part of its target that the image covers in these directions: then all
+    periodic points weigh about the same, whatever their multipliers and the size of the cells.
+    """
+    J, _ = problem.linearised(x[:, :FEW].reshape(-1, 1, problem.dimension))
+    J = np.nan_to_num(J[:, 0] * problem.units / problem.units[:, None], posinf=0.0, neginf=0.0)
+    stretched = np.prod(np.maximum(1.0, np.linalg.svd(J, compute_uv=False)), axis=-1)
+    return np.asarray(stretched.reshape(len(x), -1).mean(axis=1))
 
 
 def random_states(problem: Problem, period: int, count: int, rng: np.random.Generator) -> Array:

@@ -125,7 +125,7 @@ def _status(reports: Sequence[PeriodReport], period: int) -> str:
     """Sum up how complete the search is."""
     if reports and reports[-1].status.startswith("interrupted"):
         return f"{reports[-1].status}; lesser periods are as reported"
-    doubtful = [r for r in reports if not r.certified and r.missed != 0]
+    doubtful = [r for r in reports if not r.certified and r.missed != 0]  # nan if not known
     if doubtful:
         return "perhaps incomplete: " + "; ".join(r.status for r in doubtful)
     if all(r.certified for r in reports):
