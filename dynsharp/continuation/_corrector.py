@@ -20,7 +20,17 @@ from numba import njit
 
 from dynsharp.continuation._linear import OPTIONS, back_substitute, eliminate, multipliers
 
-__all__ = ["CLOSE", "correct", "directions", "inner", "linearise", "orbit", "settle", "workspace"]
+__all__ = [
+    "CLOSE",
+    "correct",
+    "directions",
+    "inner",
+    "linearise",
+    "orbit",
+    "returned",
+    "settle",
+    "workspace",
+]
 
 ENOUGH = 1e-14  # estimated distance to the solution after a step, in units of the weights
 CLOSE = 1e-10  # after a last step of at most this size its linearisation is used for the tangent
@@ -88,6 +98,16 @@ def orbit(ev: Any, x: Any, par: Any, out: Any, transient: int, rows: Any) -> Non
         ev(x.ctypes, par.ctypes, out.ctypes)
         for a in range(n):
             x[a] = out[a]
+
+
+@njit(**OPTIONS)
+def returned(ev: Any, X: Any, par: Any, out: Any, period: int) -> None:
+    """Carry every row of X over a period, in place."""
+    for i in range(X.shape[0]):
+        for _ in range(period):
+            ev(X[i].ctypes, par.ctypes, out.ctypes)
+            for a in range(X.shape[1]):
+                X[i, a] = out[a]
 
 
 @njit(**OPTIONS, inline="always")

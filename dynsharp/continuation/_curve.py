@@ -11,7 +11,7 @@ import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
 
-from dynsharp.continuation import _corrector, _follow
+from dynsharp.continuation import _corrector, _follow, _linear
 from dynsharp.continuation._evaluator import evaluator, with_whole_exponents
 from dynsharp.continuation._jets import compose
 from dynsharp.continuation._user_events import UserEvent
@@ -168,6 +168,13 @@ class Curve:
         _corrector.orbit(self._code.value, start, par, self._work[6], transient, rows)
         return rows
 
+    def returns(self, X: Array, value: float) -> Array:
+        """Return where a period of the map carries each row."""
+        X, par = np.array(X, dtype=float), self.parameters.copy()
+        par[self.index] = value
+        _corrector.returned(self._code.value, X, par, self._work[6], self.period)
+        return X
+
     def linearised(self, y: Array) -> bool:
         """Evaluate Jacobians, parameter derivatives and residuals; whether all are finite."""
         par = self.parameters.copy()
@@ -177,6 +184,26 @@ class Curve:
         """Jacobians at the points of the cycle, period × n × n."""
         self.linearised(y)
         return self._work[0].copy()
+
+    def multipliers(self, y: Array, near: Array | None = None) -> Array:
+        """Return the multipliers at a cycle, in the order of some that are near if these are given.
+
+        NaN where they are not finite.
+        """
+        mu = np.full(self.dimension, np.nan, complex)
+        before = mu if near is None else near
+        _linear.multipliers(self.jacobians(y), before, near is not None, mu)
+        return mu
+
+    def carried(self, y: Array, head: Array, rounds: int = 1) -> Array:
+        """Carry a direction (x_0, p) along the cycle, so many times round."""
+        self.linearised(y)
+        J, Fp = self._work[0], self._work[1]
+        x, p, rows = head[:-1], head[-1], []
+        for i in range(rounds * self.period):
+            rows.append(x)
+            x = J[i % self.period] @ x + Fp[i % self.period] * p
+        return np.append(np.concatenate(rows), p)
 
     def residual(self, y: Array) -> float:
         """Largest distance between a step from a point and the next point, in units of scale."""

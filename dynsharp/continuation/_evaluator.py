@@ -12,6 +12,7 @@ from functools import cached_property, lru_cache
 from typing import Any
 
 import sympy as sp
+from numba import typeof
 
 from dynsharp.compiled import code, differentiate, identifiers, real_form, straight_line
 from dynsharp.compiled.cache import load
@@ -118,7 +119,9 @@ def _compiled(name: str, arguments: str, lines: Sequence[str]) -> Any:
         f"def {name}({arguments}):",
     ]
     source = "\n".join([_HEAD, "", *head, *(f"    {line}" for line in lines)]) + "\n"
-    return getattr(load(source), name)
+    function = getattr(load(source), name)
+    function._numba_type_ = typeof(function)  # so that no call has to find out again
+    return function
 
 
 @lru_cache(maxsize=128)

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
-__all__ = ["OPTIONS", "back_substitute", "eliminate", "multipliers"]
+__all__ = ["OPTIONS", "back_substitute", "eliminate", "multipliers", "product"]
 
 OPTIONS: dict[str, Any] = {"nogil": True, "cache": True, "error_model": "numpy"}
 
@@ -93,11 +94,8 @@ def multipliers(J: Any, before: Any, matched: bool, mu: Any) -> bool:
             size += abs(v)
         if not math.isfinite(size):
             return False
-        found = np.linalg.eigvals(M.astype(np.complex128))
-        for i in range(n):
-            mu[i] = found[i]
-            if abs(mu[i].imag) <= 1e-12 * abs(mu[i]):
-                mu[i] = mu[i].real
+        mu[:] = np.linalg.eigvals(M.astype(np.complex128))
+        _pair(mu)
     if matched:
         for i in range(n - 1):
             nearest = i
@@ -109,6 +107,26 @@ def multipliers(J: Any, before: Any, matched: bool, mu: Any) -> bool:
 
 
 @njit(**OPTIONS)
+def _pair(mu: Any) -> None:
+    """Make eigenvalues of a real matrix real or exactly conjugate, whichever is nearer."""
+    i = 0
+    while i < mu.size:
+        partner, nearest = i, 2.0 * abs(mu[i].imag)
+        for k in range(i + 1, mu.size):
+            distance = abs(mu[k] - mu[i].conjugate())
+            if mu[k].imag != 0.0 and distance < nearest:
+                partner, nearest = k, distance
+        if partner == i:
+            mu[i] = mu[i].real
+        else:
+            mu[i] = 0.5 * (mu[i] + mu[partner].conjugate())
+            mu[partner] = mu[i + 1]
+            mu[i + 1] = mu[i].conjugate()
+            i += 1
+        i += 1
+
+
+@njit(**OPTIONS)
 def _product(A: Any, B: Any) -> Any:
     n = A.shape[0]
     C = np.zeros((n, n))
@@ -117,3 +135,23 @@ def _product(A: Any, B: Any) -> Any:
             for j in range(n):
                 C[i, j] += A[i, k] * B[k, j]
     return C
+
+
+def product(J: NDArray[Any]) -> NDArray[Any]:
+    """Product of the Jacobians along a cycle, the last one leftmost."""
+    return np.asarray(_chained(np.ascontiguousarray(J)))
+
+
+@njit(**OPTIONS)
+def _chained(J: Any) -> Any:
+    n = J.shape[1]
+    A, B = J[0].copy(), np.empty((n, n))
+    for step in range(1, J.shape[0]):
+        for i in range(n):
+            for j in range(n):
+                s = 0.0
+                for k in range(n):
+                    s += J[step, i, k] * A[k, j]
+                B[i, j] = s
+        A[:] = B
+    return A

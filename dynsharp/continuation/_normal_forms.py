@@ -7,20 +7,32 @@ derivative forms, q and p the critical right and left eigenvectors with |q| = 1,
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
 
 import numpy as np
-from numba import njit
 
 from dynsharp.continuation._curve import Array, Curve, Point
 from dynsharp.continuation._jets import Forms
-from dynsharp.continuation._linear import OPTIONS
+from dynsharp.continuation._linear import product
+from dynsharp.continuation._second import (
+    Fit,
+    flip_fit,
+    fold_fit,
+    neimark_sacker_fit,
+    pitchfork_fit,
+    transcritical_fit,
+)
 
 __all__ = ["NormalForm", "branch_form", "flip_form", "fold_form", "neimark_sacker_form", "product"]
 
 NOTHING = 1e-11  # a cubic coefficient, in units of the state, that is rounding
 NOT_SIMPLE = 1e6  # condition of an eigenvalue beyond which it counts as a double one
+DISCREPANT = 1e-3  # relative difference of a coefficient computed two ways that is no rounding
+VAGUE = 0.1  # relative error of what was computed a second way that makes it no confirmation
+UNCONFIRMED = (
+    "not confirmed a second way: nothing converges next to it, as where the map is not smooth, or "
+    "another special point is close by"
+)
 ZERO = 1e-6  # a coefficient is taken to vanish below this fraction of what it is a difference of
 
 
@@ -55,6 +67,12 @@ class NormalForm:
         Neimark–Sacker: the angle, and k where e^{ikθ} = 1 for a k ≤ 4.
     status
         "nondegenerate", or the sentence that says what fails.
+    second
+        (a, b) computed a second way, from solutions of the map next to the point: see `_second`.
+        None where that found none, NaN where one of them has no meaning.
+    discrepancy
+        The largest relative difference of a and b from these; None without them. Where it is not
+        small, the criticality is "undetermined" and the status says so.
     """
 
     kind: str
@@ -66,6 +84,8 @@ class NormalForm:
     theta: float | None = None
     resonance: int | None = None
     status: str = "nondegenerate"
+    second: tuple[float, float] | None = None
+    discrepancy: float | None = None
 
     @property
     def supercritical(self) -> bool | None:
@@ -81,26 +101,6 @@ class NormalForm:
         )
         notes = [self.status] if self.status != "nondegenerate" else []
         return "; ".join([head, *numbers, *notes])
-
-
-def product(J: Array) -> Array:
-    """Product of the Jacobians along a cycle, the last one leftmost."""
-    return np.asarray(_chained(np.ascontiguousarray(J)))
-
-
-@njit(**OPTIONS)
-def _chained(J: Any) -> Any:
-    n = J.shape[1]
-    A, B = J[0].copy(), np.empty((n, n))
-    for step in range(1, J.shape[0]):
-        for i in range(n):
-            for j in range(n):
-                s = 0.0
-                for k in range(n):
-                    s += J[step, i, k] * A[k, j]
-                B[i, j] = s
-        A[:] = B
-    return A
 
 
 def critical_pair(A: Array, multiplier: complex) -> tuple[Array, Array]:
@@ -125,6 +125,47 @@ def _criticality(curve: Curve, b: float, size: float, positive: bool) -> str:
     return "supercritical" if (b > 0) == positive else "subcritical"
 
 
+def _confirmed(form: NormalForm, fit: Fit | None, size: float) -> NormalForm:
+    """Hold a form against the second way; ``size`` is what b is a difference of."""
+    errors = [] if fit is None else _relative(form, fit, fit.errors)
+    if fit is None or max(errors, default=0.0) > VAGUE:
+        if fit is not None and form.b is not None and form.b * fit.b < 0:
+            form = replace(form, criticality="undetermined")
+        return replace(form, status=_joined(form.status, UNCONFIRMED))
+    least = ZERO * size if form.criticality == "degenerate" else 0.0
+    apart = tuple(
+        abs(v - w) if v is not None else 0.0 for v, w in ((form.a, fit.a), (form.b, fit.b))
+    )
+    relative = _relative(form, fit, apart, least)
+    form = replace(form, second=(fit.a, fit.b), discrepancy=float(max(relative, default=0.0)))
+    allowed = max(DISCREPANT, 10 * max(errors, default=0.0))
+    if max(relative, default=0.0) <= allowed or form.criticality == "degenerate":
+        return form
+    text = (
+        f"the coefficients differ from those computed a second way, a = {fit.a:.6g} and "
+        f"b = {fit.b:.6g}: the map is not smooth enough here, or another special point is close by"
+    )
+    return replace(form, criticality="undetermined", status=_joined(form.status, text))
+
+
+def _relative(
+    form: NormalForm, fit: Fit, distances: tuple[float, ...], least: float = 0.0
+) -> list[float]:
+    """Distances of a and b in units of these, where they have a meaning; b's at least ``least``."""
+    return [
+        distance / max(abs(value), abs(other), floor)
+        for value, other, distance, floor in (
+            (form.a, fit.a, distances[0], 0.0),
+            (form.b, fit.b, distances[1], least),
+        )
+        if value is not None and np.isfinite(other) and (value or other)
+    ]
+
+
+def _joined(status: str, text: str) -> str:
+    return text if status == "nondegenerate" else f"{status}; {text}"
+
+
 def flip_form(curve: Curve, point: Point) -> NormalForm:
     """Return b = ⅙ p[C(q, q, q) − 3 B(q, (A − I)⁻¹ B(q, q))] and the multiplier's derivative a."""
     forms, A = Forms(curve, point.y), product(curve.jacobians(point.y))
@@ -146,7 +187,9 @@ def flip_form(curve: Curve, point: Point) -> NormalForm:
     status = "nondegenerate"
     if criticality == "degenerate":
         status = "the cubic coefficient vanishes: the fifth-order one decides (generalised flip)"
-    return NormalForm("flip", a, b, criticality, q, p, status=status)
+    form = NormalForm("flip", a, b, criticality, q, p, status=status)
+    fit = flip_fit(curve, point.y, point.tangent, (q, p), b)
+    return _confirmed(form, fit, abs(first) + abs(second))
 
 
 def fold_form(curve: Curve, point: Point) -> NormalForm:
@@ -165,7 +208,8 @@ def fold_form(curve: Curve, point: Point) -> NormalForm:
             "the quadratic coefficient vanishes: a cusp, or a branch that only touches the value"
         )
         return NormalForm("fold", a, b, "degenerate", q, p, status=status)
-    return NormalForm("fold", a, b, q=q, p=p)
+    form = NormalForm("fold", a, b, q=q, p=p)
+    return _confirmed(form, fold_fit(curve, point.y, point.tangent, (q, p)), abs(b))
 
 
 def branch_form(curve: Curve, y: Array, other: Array, along: Array) -> NormalForm:
@@ -176,13 +220,15 @@ def branch_form(curve: Curve, y: Array, other: Array, along: Array) -> NormalFor
     u = np.append(q, 0.0)
     units = curve.units
     size = [abs(t[n] / units[n]) / np.linalg.norm(t / units) for t in (along, other)]
-    trunk = along if size[0] >= size[1] else other
+    trunk, beside = (along, other) if size[0] >= size[1] else (other, along)
     if max(size) < 1e-9:
         return NormalForm("branch", q=q, p=p, status="both branches are vertical here")
     a = float(p @ forms.second(u, trunk / trunk[n]))
     quadratic = float(p @ forms.second(u, u) / 2)
     if min(size) > 1e-6:
-        return NormalForm("transcritical", a, quadratic, q=q, p=p)
+        form = NormalForm("transcritical", a, quadratic, q=q, p=p)
+        fit = transcritical_fit(curve, y, curve.carried(y, trunk), curve.carried(y, beside), (q, p))
+        return _confirmed(form, fit, abs(quadratic))
     identity = np.eye(n)
     bordered = np.block([[A - identity, q[:, None]], [p[None, :], np.zeros((1, 1))]])
     h = -np.linalg.solve(bordered, np.append(forms.second(u, u) - 2 * quadratic * q, 0.0))[:n]
@@ -190,7 +236,9 @@ def branch_form(curve: Curve, y: Array, other: Array, along: Array) -> NormalFor
     second = float(p @ forms.second(u, np.append(h, 0.0)) / 2)
     b = first + second
     criticality = _criticality(curve, b, abs(first) + abs(second), positive=False)
-    return NormalForm("pitchfork", a, b, criticality, q, p)
+    form = NormalForm("pitchfork", a, b, criticality, q, p)
+    fit = pitchfork_fit(curve, y, curve.carried(y, trunk), curve.carried(y, beside), (q, p))
+    return _confirmed(form, fit, abs(first) + abs(second))
 
 
 def neimark_sacker_form(curve: Curve, point: Point, mu: complex) -> NormalForm:
@@ -211,19 +259,24 @@ def neimark_sacker_form(curve: Curve, point: Point, mu: complex) -> NormalForm:
     if resonance is not None and resonance <= 3:
         status = f"strong resonance 1:{resonance}: the first Lyapunov coefficient does not decide"
         form = NormalForm("neimark-sacker", a, None, "undetermined", q, p, theta, resonance, status)
-        return form
+        none = float("nan")
+        fit = neimark_sacker_fit(curve, point.y, point.tangent, A, mu, (q, p), none)
+        return _confirmed(form, fit, 0.0)
     steady = np.append(np.linalg.solve(identity - A, forms.second(u, bar)), 0.0)
     double = np.append(np.linalg.solve(mu**2 * identity - A, forms.second(u, u)), 0.0)
     parts = [forms.third(u, u, bar), 2 * forms.second(u, steady), forms.second(bar, double)]
     terms = np.array([(np.conj(mu) * (p @ part)).real / 2 for part in parts])
-    b = float(terms.sum())
-    criticality = _criticality(curve, b, float(np.abs(terms).sum()), positive=False)
+    b, size = float(terms.sum()), float(np.abs(terms).sum())
+    criticality = _criticality(curve, b, size, positive=False)
     status = "nondegenerate"
     if resonance == 4:
         status = "strong resonance 1:4: b alone does not decide"
     elif criticality == "degenerate":
         status = "the first Lyapunov coefficient vanishes: a Chenciner point"
-    return NormalForm("neimark-sacker", a, b, criticality, q, p, theta, resonance, status)
+    form = NormalForm("neimark-sacker", a, b, criticality, q, p, theta, resonance, status)
+    told = np.nan if resonance == 4 else b
+    fit = neimark_sacker_fit(curve, point.y, point.tangent, A, mu, (q, p), told)
+    return _confirmed(form, fit, size)
 
 
 def _derivative(forms: Forms, n: int) -> Array:

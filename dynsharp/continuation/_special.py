@@ -6,7 +6,6 @@ import numpy as np
 
 from dynsharp.continuation._curve import Array, Curve, Point
 from dynsharp.continuation._events import Event
-from dynsharp.continuation._linear import multipliers
 from dynsharp.continuation._normal_forms import (
     NormalForm,
     branch_form,
@@ -40,7 +39,7 @@ def special_point(curve: Curve, event: Event) -> tuple[SpecialPoint, Array]:
     uncertainty = high - low
     if event.branching is not None:
         y, tangents = event.branching.y, event.branching.tangents
-        mu = _multipliers(curve, y, a)
+        mu = curve.multipliers(y, a.mu)
         spread = event.branching.error + 16 * np.finfo(float).eps
         uncertainty = spread * max(curve.span[1] - curve.span[0], abs(float(y[-1])))
         if event.branching.beta > PERFECT:
@@ -105,12 +104,6 @@ def _form(curve: Curve, kind: str, point: Point) -> NormalForm:
         return neimark_sacker_form(curve, point, complex(mu))
     except np.linalg.LinAlgError:
         return NormalForm(kind, status="the linear systems of the normal form are singular")
-
-
-def _multipliers(curve: Curve, y: Array, near: Point) -> Array:
-    mu = np.empty(curve.dimension, complex)
-    multipliers(curve.jacobians(y), near.mu, True, mu)
-    return mu
 
 
 def _sorted_tangents(
