@@ -138,11 +138,10 @@ class Growth:
 
     def _merge_starts(self) -> None:
         """Make one of a start that fails in the same way at several values."""
-        merged: dict[tuple[str, str], list[Unfollowed]] = {}
-        for u in self.unfollowed:
-            name = u.what.split(" at ")[0] if u.branch is None else u.what
-            reason = u.reason.split(" at ")[0] if u.branch is None else f"{u.branch} {u.reason}"
-            merged.setdefault((name, reason), []).append(u)
+        merged: dict[object, list[Unfollowed]] = {}
+        for i, u in enumerate(self.unfollowed):
+            alike = (u.what.split(" at ")[0], u.reason.split(" at ")[0]) if u.branch is None else i
+            merged.setdefault(alike, []).append(u)
         self.unfollowed = [
             replace(first, what=first.what + f", and at {len(others)} other values" * bool(others))
             for first, *others in merged.values()

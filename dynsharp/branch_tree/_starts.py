@@ -125,20 +125,18 @@ def _evaluated(
                 found += [Start(x, value, _named(point)) for x in _states(map, point, rule)]
     if not point.family:
         return found
-    stable = (start for start in found if _is_stable(map, parameter, start, fixed))
-    return [next(stable, found[len(found) // 2])] if found else []
+    symbols = (*map.parameters, *map.state)
+    jacobian = sp.lambdify(symbols, map.jacobian)
 
+    def is_stable(start: Start) -> bool:
+        values = {**fixed, parameter.name: start.value, **start.state}
+        with np.errstate(all="ignore"):
+            matrix = np.array(jacobian(*(values[s.name] for s in symbols)), dtype=float)
+        # the multipliers along the family are 1
+        size = np.abs(np.linalg.eigvals(matrix)).max() if np.isfinite(matrix).all() else np.inf
+        return bool(size < 1 + NEUTRAL)
 
-def _is_stable(
-    map: DiscreteMap, parameter: sp.Symbol, start: Start, fixed: Mapping[str, float]
-) -> bool:
-    """Whether all multipliers across a family are inside the unit circle at a member."""
-    values = {**fixed, parameter.name: start.value, **start.state}
-    rule = {s: values[s.name] for s in (*map.parameters, *map.state)}
-    jacobian = np.array(map.jacobian.subs(rule).evalf().tolist(), dtype=complex)
-    sizes = np.abs(np.linalg.eigvals(jacobian))
-    # those along the family are 1
-    return bool(np.isfinite(sizes).all() and (sizes < 1 + NEUTRAL).all())
+    return [next(filter(is_stable, found), found[len(found) // 2])] if found else []
 
 
 def _coordinates(point: FixedPoint) -> Iterator[dict[sp.Symbol, sp.Expr]]:

@@ -8,6 +8,7 @@ leads to the branch's own point in that plane, which is the cycle if that lies o
 from __future__ import annotations
 
 import numpy as np
+from scipy.spatial.distance import cdist
 
 from dynsharp.continuation._curve import Array, Curve
 from dynsharp.continuation._result import Branch
@@ -17,6 +18,7 @@ __all__ = ["at_value", "position", "row", "same_cycle"]
 SAME = 1e-7  # distance of two solutions, in units of the curve, that are the same
 BEYOND = 0.25  # how far beyond a chord's ends, in chords, the foot of a perpendicular may lie
 TRIED = 4  # chords
+FEW = 8  # phases that tell, and shifts of a long cycle that are tried
 
 
 def row(branch: Branch, i: int) -> Array:
@@ -49,10 +51,10 @@ def position(branch: Branch, y: Array) -> float | None:
     chords = np.diff(rows, axis=0)
     lengths = np.maximum(np.linalg.norm(chords, axis=1), 1e-300)
     tried: list[tuple[float, int, int, float]] = []
-    for shift in range(curve.period):
+    for shift in _shifts(branch, curve, y):
         phases = np.roll(curve.states(y), shift, axis=0).ravel()
         apart = np.append(phases, y[-1]) * weights - rows[:-1]
-        along = np.sum(apart * chords, axis=1) / lengths**2
+        along = np.sum(apart * chords, axis=1) / lengths / lengths
         nearest = np.clip(along, 0.0, 1.0)
         distances = np.linalg.norm(apart - nearest[:, None] * chords, axis=1)
         near = np.flatnonzero((np.abs(along - 0.5) <= 0.5 + BEYOND) & (distances <= lengths + SAME))
@@ -67,6 +69,18 @@ def position(branch: Branch, y: Array) -> float | None:
         if foot is not None and curve.length(foot - wanted) < SAME:
             return i + t
     return None
+
+
+def _shifts(branch: Branch, curve: Curve, y: Array) -> list[int]:
+    """Return cyclic shifts that may bring a cycle onto a branch; for long ones by a few phases."""
+    if curve.period <= FEW:
+        return list(range(curve.period))
+    some = np.arange(FEW) * curve.period // FEW
+    x = curve.states(y) / curve.scale
+    shifted = np.array([np.roll(x, k, axis=0)[some].ravel() for k in range(curve.period)])
+    stored = (branch.states[:, some] / curve.scale).reshape(len(branch), -1)
+    nearest = cdist(shifted, stored).min(axis=1)
+    return [int(k) for k in np.argsort(nearest)[:FEW]]
 
 
 def at_value(branch: Branch, value: float) -> list[Array]:
