@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import sympy as sp
@@ -195,9 +196,7 @@ class _Step:
         self.points = np.roll(curve.states(y), -1, axis=0)
         self.defects = np.zeros_like(self.points)
         numbers = {**curve.values, curve.parameter.name: float(y[-1])}
-        names = identifiers(map.state, "x") | identifiers(map.parameters, "p")
-        symbols = {s: sp.Symbol(name, real=True) for s, name in names.items()}
-        self.forms = real_form(map.expressions, names)
+        self.forms, symbols = _real(map.expressions, (*map.state, *map.parameters))
         self.state = [symbols[s] for s in map.state]
         self.known = {}
         for s in map.parameters:
@@ -215,6 +214,16 @@ class _Step:
             H[:, 0] = point  # the exact point, not where the last step landed
             images.append(H)
         return images
+
+
+@lru_cache(maxsize=32)
+def _real(
+    expressions: tuple[sp.Expr, ...], symbols: tuple[sp.Symbol, ...]
+) -> tuple[list[sp.Expr], dict[sp.Symbol, sp.Symbol]]:
+    """Return expressions in real symbols, and which these are."""
+    names = identifiers(symbols, "s")
+    real = {s: sp.Symbol(name, real=True) for s, name in names.items()}
+    return real_form(expressions, names), real
 
 
 def _with_parameters(G: Array, R: Ring) -> Array:

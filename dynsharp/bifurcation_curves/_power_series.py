@@ -11,7 +11,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from functools import lru_cache, reduce
 from typing import Any
 
 import numpy as np
@@ -122,7 +122,7 @@ def _series(e: sp.Expr, known: dict[sp.Expr, Array], R: Ring) -> Array:
 
 
 def _computed(e: sp.Expr, known: dict[sp.Expr, Array], R: Ring) -> Array:
-    if not e.free_symbols:
+    if not e.args:
         return R.constant(_number(e))
     if isinstance(e, sp.Piecewise):
         at = {s: sp.Float(float(known[s][0].real)) for s in e.free_symbols}
@@ -130,14 +130,14 @@ def _computed(e: sp.Expr, known: dict[sp.Expr, Array], R: Ring) -> Array:
             if condition.xreplace(at) == sp.true:
                 return _series(value, known, R)
         return R.constant(math.nan)
+    if isinstance(e, sp.Mul):
+        number, factors = e.as_coeff_mul()
+        return _number(number) * reduce(
+            R.multiply, [_series(a, known, R) for a in factors or (sp.S.One,)]
+        )
     parts = [_series(a, known, R) for a in e.args]
     if isinstance(e, sp.Add):
         return np.asarray(sum(parts))
-    if isinstance(e, sp.Mul):
-        result = parts[0]
-        for part in parts[1:]:
-            result = R.multiply(result, part)
-        return result
     if isinstance(e, sp.Pow):
         return _to_the_power(parts[0], parts[1], R)
     if isinstance(e, (sp.Max, sp.Min)):
@@ -221,6 +221,8 @@ def _arguments(count: int) -> tuple[sp.Symbol, ...]:
 
 
 def _number(e: sp.Expr) -> float:
+    if e.is_Float or e.is_Rational:
+        return float(e)
     try:
         value = complex(e.doit().evalf())
     except TypeError:  # an undefined derivative stays in symbols
