@@ -28,7 +28,7 @@ from dynsharp.continuation._curve import Array, Curve
 from dynsharp.continuation._normal_forms import NOT_SIMPLE
 from dynsharp.errors import InputError
 
-__all__ = ["KINDS", "Codim2Form", "codim2_form", "critical_directions"]
+__all__ = ["KINDS", "Codim2Form", "codim2_form", "critical_directions", "own_hopf", "read"]
 
 NEAR = 1e-3  # distance of a multiplier from its critical value beyond which it is not that point
 OFF = 1e-6  # defect of a cycle, in units of the curve, beyond which it is none

@@ -21,9 +21,9 @@ import numpy as np
 
 from dynsharp.bifurcation_curves._center_manifold import CenterManifold, center_manifold
 from dynsharp.bifurcation_curves._coefficients import (
-    codim2_form,
     critical_directions,
     own_hopf,
+    read,
 )
 from dynsharp.bifurcation_curves._reduced import Reduced, derivative, newton
 from dynsharp.continuation._curve import Array, Curve
@@ -110,7 +110,6 @@ def emanating(
     if b == curve.parameter.name or b not in curve.values:
         known = ", ".join(curve.values)
         raise InputError("second", repr(b), f"a parameter with a value in the curve: {known}")
-    form = codim2_form(kind, curve, y)
     directions = critical_directions(kind, curve, y)
     if isinstance(directions, str):
         return Unfolding(kind, status=f"no curve is predicted: {directions}")
@@ -124,7 +123,7 @@ def emanating(
     starts = list(_through(kind, reduced, point))
     if len(starts) < len(_THROUGH[kind]):
         failures.append(_PARALLEL)
-    if kind in _RATES and form.status != "nondegenerate":
+    if kind in _RATES and (form := read(kind, manifold)).status != "nondegenerate":
         failures.append(f"curves of longer cycles are not predicted: {form.status}")
     elif kind in _RATES:
         matrix, build = _RATES[kind](manifold)
