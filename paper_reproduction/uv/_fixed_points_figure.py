@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 import dynsharp as ds
-from paper_reproduction.uv.theory import fixed_points, scaled
+from paper_reproduction.uv.theory import fixed_points, numeral, scaled
 
 __all__ = ["figure_of"]
 
@@ -57,9 +57,29 @@ def _draw_plane(ax: Axes, runs: xr.Dataset, rho: float) -> None:
         _legend(ax, handles)
     ax.set_xlabel(r"$z = \eta g \Delta f$")
     ax.set_ylabel(r"$k = \eta\lambda$")
+    paper: dict[str, Any] = {"boxstyle": "round,pad=0.2", "fc": "white", "ec": "none"}
     ax.annotate(
-        rf"$\eta = {rho:g}\,\eta_c$", (0.5, 0.95), xycoords="axes fraction", ha="center", va="top"
+        rf"$\eta = {rho:g}\,\eta_c$",
+        (0.97, 0.05),
+        xycoords="axes fraction",
+        ha="right",
+        fontsize=11,
+        bbox=paper,
     )
+    for point in fixed_points():
+        name = numeral(point)
+        left, up = (float(point.state[s].subs({parameter: rho, k: 2 * rho})) for s in (z, k))
+        beside = {"II": (14, 2), "IV": (-13, -12)}.get(name, (13, -9))
+        ax.annotate(
+            name,
+            (left, up),
+            beside,
+            textcoords="offset points",
+            ha="center",
+            fontsize=10,
+            bbox=paper,
+            zorder=6,
+        )
 
 
 def _legend(ax: Axes, handles: list[Any]) -> None:

@@ -6,7 +6,6 @@ import numpy as np
 import sympy as sp
 import xarray as xr
 
-from dynsharp.symbolic.fixed_points import FixedPoint
 from paper_reproduction.claim import Check, Claim
 from paper_reproduction.uv._fixed_points_figure import figure_of
 from paper_reproduction.uv.gradient_flow import conserved, flow_limit, flows
@@ -17,7 +16,7 @@ from paper_reproduction.uv.phase_plane import (
     state_of,
 )
 from paper_reproduction.uv.rounding import gamma, one_step_scale
-from paper_reproduction.uv.theory import fixed_points, physical, scaled
+from paper_reproduction.uv.theory import fixed_points, numeral, physical, scaled
 from paper_reproduction.uv.training import EXAMPLE
 
 __all__ = ["judged_flows", "judged_jacobians", "judged_starts", "run"]
@@ -56,8 +55,9 @@ def run(quick: bool) -> Claim:
     x, y = EXAMPLE
     return Claim(
         sentence="Four kinds of fixed points organise training: a line of minima, stable where "
-        "ηλ < 2 and nowhere stable past η_c, and three unstable points. Sharpness rises while "
-        "0 < f < y and falls while f > y: progressive sharpening and early reduction.",
+        "ηλ < 2 and nowhere stable past η_c, and three unstable points. λ (at a minimum the "
+        "sharpness) rises while 0 < f < y and falls while f > y: progressive sharpening and early "
+        "reduction.",
         source="UV paper, the sections on fixed points and on the four regimes",
         computed=f"Networks of width {WIDTH} (s = 1) on x = {x}, y = {y}, trained in weight space "
         f"at η/η_c = {RHO[0]:g} and {RHO[1]:g}: brought to each fixed point and perturbed (80 "
@@ -74,7 +74,7 @@ def run(quick: bool) -> Claim:
         figure=figure_of(descents, flowing),
         caption="Top: the plane for a step size below (left) and above (right) the critical one, "
         "with trajectories of trained networks from chosen starts (rings); arrows: the direction "
-        "of a step, their colour its size. Lines z = 0: minima, solid where stable. In the shaded "
+        "of a step, their colour its size. I: minima, solid where stable. In the shaded "
         "region λ' > λ, training sharpens. Bottom left: gradient flow of networks in the (f, "
         "λ/g) plane, from rings to dots: λ² − 4g²f² is conserved. Bottom right: the trace where "
         "gradient flow ends relative to its start, measured (marks) and from the closed form "
@@ -178,14 +178,15 @@ def judged_points(points: xr.Dataset) -> Check:
     """Whether networks brought to the fixed points stay in their state."""
     held = points["moved"].values <= points["moved_allowed"].values
     flip = points["weights_flip"].values == 1
-    two = np.array([_name(fixed_points()[int(n)]) in ("III", "IV") for n in points["point"]])
+    names = [numeral(fixed_points()[int(n)]) for n in points["point"]]
+    two = np.isin(names, ("III", "IV"))
     return Check(
         "a network with weights that give Δf and λ of a fixed point (of I one member) keeps both "
         "in a step of training, to the rounding bound of claim 1; at III and IV every weight that "
         "counts changes its sign",
         f"{held.all(axis=1).sum()} of {len(held)} states, ρ = {RHO[0]:g} and {RHO[1]:g}: moved by "
         f"at most {points['moved'].values.max():.1e}; weights change sign at "
-        + ", ".join(sorted({_name(fixed_points()[int(n)]) for n in points["point"].values[flip]})),
+        + ", ".join(sorted({name for name, flips in zip(names, flip, strict=True) if flips})),
         bool(held.all() and (flip == two).all()),
     )
 
@@ -195,26 +196,16 @@ def judged_jacobians(points: xr.Dataset) -> Check:
     apart = np.abs(points["fitted"].values - points["exact"].values)
     held = apart <= points["fitted_allowed"].values
     shown = [
-        f"{_name(p)}: {m[0]:.4f}, {m[1]:.4f}"
+        f"{numeral(p)}: {m[0]:.4f}, {m[1]:.4f}"
         for p, m in zip(fixed_points(), points["multipliers"].values, strict=False)  # at RHO[0]
     ]
     return Check(
         "the Jacobian of training at each fixed point, fitted to training from perturbed weights, "
         "is the exact one, to the rounding of data and fit; its eigenvalues are the multipliers "
-        + ", ".join(f"{_name(p)}: {', '.join(map(str, p.multipliers))}" for p in fixed_points()),
+        + ", ".join(f"{numeral(p)}: {', '.join(map(str, p.multipliers))}" for p in fixed_points()),
         f"entries at most {apart.max():.1e} apart; at ρ = {RHO[0]:g} " + "; ".join(shown),
         bool(held.all()),
     )
-
-
-def _name(point: FixedPoint) -> str:
-    """Return the numeral that the paper gives it."""
-    z, k = scaled().state
-    if point.family:
-        return "I"
-    if point.state[k] == 0:
-        return "II"
-    return "III" if point.state[z] > 0 else "IV"
 
 
 def judged_rates(rates: xr.Dataset) -> Check:

@@ -12,7 +12,7 @@ import sympy as sp
 
 import dynsharp as ds
 from dynsharp.symbolic.cycles import Cycle
-from dynsharp.symbolic.fixed_points import FixedPoints
+from dynsharp.symbolic.fixed_points import FixedPoint, FixedPoints
 from dynsharp.symbolic.invariants import InvariantManifold, InvariantManifolds
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "edge_manifold",
     "fixed_points",
     "manifolds",
+    "numeral",
     "physical",
     "reduced",
     "reduced_fixed_points",
@@ -59,6 +60,16 @@ def reduced_fixed_points() -> FixedPoints:
 def fixed_points() -> FixedPoints:
     """Return the fixed points of the scaled map: the line I and the points II, III, IV."""
     return ds.fixed_points(scaled())
+
+
+def numeral(point: FixedPoint) -> str:
+    """Return the numeral that the paper gives to a fixed point of the scaled map."""
+    z, k = scaled().state
+    if point.family:
+        return "I"
+    if point.state[k] == 0:
+        return "II"
+    return "III" if point.state[z] > 0 else "IV"
 
 
 @cache
