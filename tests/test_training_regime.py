@@ -317,7 +317,7 @@ def test_missing_records_are_counted_and_the_spans_cover_them():
     sharpness[200:260] = np.nan
     found = training_regime(loss=loss, sharpness=sharpness, eta=1)
     assert found.names == whole.names
-    assert "3 records" in found.status
+    assert "3 of the records" in found.status
     assert found.final.last == 600
 
 

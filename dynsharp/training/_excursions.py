@@ -8,6 +8,7 @@ from itertools import pairwise
 import numpy as np
 
 from dynsharp.training._log import Array
+from dynsharp.training._recurrence import motion
 
 __all__ = ["Excursion", "excursions", "expected_range", "smoothed", "turning_points", "white_noise"]
 
@@ -25,24 +26,25 @@ class Excursion:
     returned: bool
 
 
-def turning_points(x: Array, least: float) -> list[int]:
+def turning_points(x: Array, least: float | Array) -> list[int]:
     """Return the indices of the alternating extrema that are apart by more than ``least``.
 
-    Begins with the first index and ends with the last one.
+    Begins with the first index and ends with the last one. Of an array the value at the lower of
+    two extrema counts.
     """
-    values = x.tolist()
+    values, limit = x.tolist(), np.broadcast_to(least, x.shape).tolist()
     points, low, high, direction = [0], 0, 0, 0
     for i, value in enumerate(values):
         if value > values[high]:
             high = i
         if value < values[low]:
             low = i
-        if direction >= 0 and values[high] - value > least:
+        if direction >= 0 and values[high] - value > limit[i]:
             if direction or high:
                 points.append(high)
             direction, low = -1, i
             high = i
-        elif direction <= 0 and value - values[low] > least:
+        elif direction <= 0 and value - values[low] > limit[low]:
             if direction or low:
                 points.append(low)
             direction, high = 1, i
@@ -51,14 +53,15 @@ def turning_points(x: Array, least: float) -> list[int]:
     return unique if unique[-1] == len(values) - 1 else [*unique, len(values) - 1]
 
 
-def excursions(x: Array, least: float) -> list[Excursion]:
+def excursions(x: Array, least: float | Array) -> list[Excursion]:
     """Return the maximal excursions in which ``x`` rises by more than ``least``, in order.
 
     A rise from i to j comes back at the first k > j with x_k ≤ x_i. Rises that begin before an
     earlier one is back belong to it.
     """
     points = turning_points(x, least)
-    rises = [(i, j) for i, j in pairwise(points) if x[j] - x[i] > least]
+    limit = np.broadcast_to(least, x.shape)
+    rises = [(i, j) for i, j in pairwise(points) if x[j] - x[i] > limit[i]]
     returns = _returns(x, [i for i, _ in rises], [j for _, j in rises])
     found: list[Excursion] = []
     for (i, j), back in zip(rises, returns, strict=True):
@@ -87,8 +90,9 @@ def white_noise(x: Array) -> float:
     """Return the standard deviation of independent noise on a smooth series; 0 if there is none.
 
     Second differences of white noise of variance σ² have variance 6σ² and autocorrelations −2/3
-    and 1/6; those of a smooth series are correlated positively, of an alternating one ±1. The
-    variance is estimated by the median, which single jumps do not move.
+    and 1/6; those of a smooth series are correlated positively, of an alternating one ±1. Those of
+    a cycle or of chaos can look alike, but predict each other. The variance is estimated by the
+    median, which single jumps do not move.
     """
     d = np.diff(x, 2)
     if len(d) < 12:
@@ -101,7 +105,9 @@ def white_noise(x: Array) -> float:
     one, two = (float(np.mean(d[k:] * d[:-k])) / power for k in (1, 2))
     doubt = 3 / np.sqrt(len(d))  # three standard errors of an autocorrelation
     white = abs(one + 2 / 3) < min(0.27, doubt + 0.1) and abs(two - 1 / 6) < min(0.5, doubt + 0.1)
-    return spread / np.sqrt(6) if white else 0.0
+    if not white or motion(d[None, -1000:], len(d) // 4).deterministic:
+        return 0.0
+    return spread / np.sqrt(6)
 
 
 def expected_range(n: int) -> float:

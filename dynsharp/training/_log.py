@@ -66,25 +66,31 @@ class TrainingLog:
         return self.loss if least >= 0 else self.loss - least + below
 
     @cached_property
-    def resolution(self) -> float:
-        """Change of the logarithm of the loss that rounding explains."""
+    def resolution(self) -> Array:
+        """Change of the logarithm of the loss that rounding explains, at each record.
+
+        A loss is a sum of squares of errors each of which is known to a few ``epsilon`` of the
+        run's own errors, √scale; so it is known to 2 ε √(scale/loss), relatively.
+        """
         least = float(self.loss.min())
         magnified = 1.0 if least >= 0 else -least / float(self.excess.min())
-        return 2**10 * self.epsilon * magnified
+        small = np.sqrt(self.scale / np.maximum(self.excess, self.floor))
+        return 2**10 * self.epsilon * np.maximum(magnified, small)
 
     @cached_property
     def scale(self) -> float:
         """The run's own size of the loss, which a divergence does not change."""
         return max(float(self.excess[0]), float(np.median(self.excess)), np.finfo(float).tiny)
 
+    @property
+    def floor(self) -> float:
+        """The loss that is nothing but rounding: where `resolution` reaches 1."""
+        return max((2**10 * self.epsilon) ** 2 * self.scale, 1e-307)
+
     @cached_property
     def log_loss(self) -> Array:
-        """Logarithm of the loss, bounded below by what is nothing but rounding.
-
-        A loss is a sum of squares of errors each of which is known to a few ``epsilon``: what is
-        smaller than the square of 2¹⁰ of them, in units of the run's own loss, says nothing.
-        """
-        return np.log(self.excess + max((2**10 * self.epsilon) ** 2 * self.scale, 1e-307))
+        """Logarithm of the loss, smoothly bounded below by that of `floor`."""
+        return np.log(self.excess + self.floor)
 
     @cached_property
     def stride(self) -> float:

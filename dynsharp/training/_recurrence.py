@@ -17,6 +17,8 @@ __all__ = ["Motion", "decays", "motion"]
 
 MOST = 4000  # records among which neighbours are sought
 AHEAD = 4  # records over which they are followed
+STILL = 1e-9  # relative spread below which a variable does not move: rounding
+RECURS = 1e-5  # how far records may be from a cycle that is reached, in units of their spread
 NOISY = 0.3  # how far from their cycle noisy records may be, in units of their spread
 PREDICTED = 0.2  # how far those after neighbours may be apart, in units of the typical distance
 
@@ -50,10 +52,10 @@ def motion(series: Array, max_period: int) -> Motion:
     away = np.array(
         [np.sqrt(np.mean(_distance(x, lag) ** 2)) for lag in range(1, min(max_period, n // 3) + 1)]
     )
-    # The least lag after which records come back as close as after any. 1e-9: rounding.
-    period = int(np.argmax(away <= max(1.5 * away.min(), 1e-9))) + 1
-    if away[period - 1] < 1e-9:
-        return Motion("periodic", _halved(x, period))
+    # The least lag after which records come back as close as after any.
+    period = int(np.argmax(away <= max(1.5 * away.min(), RECURS))) + 1
+    if away[period - 1] <= RECURS:
+        return Motion("periodic", _reduced(x, period))
     if lag := _settling(x, min(max_period, n // 12)):
         return Motion("periodic", lag)
     if away[period - 1] < NOISY and _is_noise(x, period):
@@ -92,7 +94,7 @@ def _decays(x: Array) -> bool:
 def _normalised(series: Array) -> Array:
     """Return the variables that move, centred, in units of their standard deviation."""
     spread = series.std(axis=1)
-    moving = spread > 1e-12 * np.abs(series).max(axis=1)
+    moving = spread > STILL * np.abs(series).max(axis=1)
     centred = series[moving] - series[moving].mean(axis=1)[:, None]
     return centred / spread[moving][:, None]
 
@@ -101,11 +103,10 @@ def _distance(x: Array, lag: int) -> Array:
     return np.sqrt(((x[:, lag:] - x[:, :-lag]) ** 2).sum(axis=0))
 
 
-def _halved(x: Array, period: int) -> int:
-    """Return the period without the doublings that only a decaying transient makes."""
-    while period % 2 == 0 and _dies_out(_distance(x, period // 2)):
-        period //= 2
-    return period
+def _reduced(x: Array, period: int) -> int:
+    """Return the least divisor of the period that only a decaying transient tells from it."""
+    divisors = [d for d in range(1, period) if period % d == 0]
+    return next((d for d in divisors if _dies_out(_distance(x, d))), period)
 
 
 def _settling(x: Array, most: int) -> int:
@@ -188,5 +189,8 @@ def _neighbours(x: Array) -> Motion:
         return Motion("irregular")
     rate = float(means.mean())
     error = float(means.std(ddof=1) / np.sqrt(len(means)))
-    kind = "chaotic" if rate > 3 * error and rate > 0.01 else "quasi-periodic"
+    # On a torus some lag brings all records back close; else what is deterministic is chaotic.
+    lags = range(1, n // 3)
+    returns = min(float(np.sqrt(np.mean(_distance(x, lag) ** 2))) for lag in lags) < NOISY
+    kind = "quasi-periodic" if returns and not rate > max(3 * error, 0.01) else "chaotic"
     return Motion(kind, 0, rate, error)

@@ -40,7 +40,8 @@ class Phase:
     first, last
         The steps that it begins and ends with, both included.
     kind
-        Of an edge of stability: "periodic", "chaotic", "quasi-periodic", "irregular" (neither
+        Of an edge of stability: "periodic", "chaotic", "quasi-periodic" (or of a period longer
+        than was looked for), "irregular" (neither
         recurs nor predicts itself: minibatch noise, many degrees of freedom) or "undecided" (too
         short, unevenly recorded or still drifting). Empty for the other phases.
     period

@@ -111,10 +111,12 @@ def training_regime(
     *Divergence*: from where the last rise begins to the end, if the loss is not finite or blows up.
 
     *Edge of stability*: three or more rises whose amplitude does not decay, where S is at its
-    threshold or more in the mean, or the motion is deterministic (a rise of a full-batch loss is
-    instability, whatever the sharpness); from where S last came to S*. It is *periodic* if loss and
-    sharpness recur, up to a transient that decays; else *chaotic* if neighbouring records predict
-    each other and part exponentially, *quasi-periodic* if they do not part.
+    threshold in the mean, or above it one time in ten, or the motion is deterministic (a rise of a
+    full-batch loss is instability, whatever the sharpness); also a sharpness that hovers at its
+    threshold while the loss comes down slowly. It begins where S last came to S*. It is *periodic*
+    if loss and sharpness recur, up to a transient that decays or to noise; else *irregular* if
+    records do not predict each other; else *quasi-periodic* if all come back close after some lag
+    and neighbours do not part; else *chaotic*.
 
     *Catapult*: an excursion that ends. It ends when the loss is back or S stays below S*.
 
@@ -187,11 +189,13 @@ class _Run:
         self.sharpness_noise = self.noise(self.log_sharpness, log.sampled)
         n = len(log)
         width = 1.2 * expected_range(n)
-        self.least_rise = max(log.resolution, width * self.loss_noise)
+        self.least_rise = np.maximum(log.resolution, width * self.loss_noise)
         self.least_change = max(self.change, width * self.sharpness_noise)
         self.ratio = smoothed(log.ratio, 3 if self.sharpness_noise == 0 else max(n // 50, 5))
         if log.skipped:
-            self.remarks.append(f"{log.skipped} records without a finite loss were left out.")
+            self.remarks.append(
+                f"{log.skipped} of the records, without a finite loss, were left out."
+            )
 
     def noise(self, x: Array, sampled: Array) -> float:
         """Return the noise of a series, from where steps are stable.
@@ -232,7 +236,15 @@ class _Run:
         spans += self.trends(at, stop, ends=stop == n and self.log.lost is None)
         if stop < n or self.log.lost is not None:
             spans.append(_Span(DIVERGENCE, stop, n))
-        return _joined(spans)
+        joined = _joined(spans)
+        last = joined[-1]
+        thinned = self.log.stride > 1 and last.name == CONVERGENCE
+        if thinned and not self.at_rest(slice(last.first + 3 * (last.last - last.first) // 4, n)):
+            self.remarks.append(
+                f"Only every {self.log.stride:g} steps were recorded: a cycle whose period divides "
+                "that looks like convergence; record every step for a while to tell."
+            )
+        return joined
 
     # ---- divergence --------------------------------------------------------------------------
 
@@ -247,7 +259,7 @@ class _Run:
                 return n
             steps = np.diff(x[-4:])
             above = x[-1] - float(x[: last.rises[-1][0] + 1].max())
-            slows = steps[-1] < max(0.999 * steps[-2], self.least_rise)
+            slows = steps[-1] < max(0.999 * steps[-2], self.least_rise[-2])
             if above < np.log(self.blowup) or slows:
                 return n
         if last is None or not rising:
@@ -274,7 +286,7 @@ class _Run:
     def blocks(self, stop: int) -> list[Excursion]:
         """Return the excursions of the loss, those that belong together as one."""
         merged: list[Excursion] = []
-        for e in excursions(self.x[:stop], self.least_rise) if stop > 1 else []:
+        for e in excursions(self.x[:stop], self.least_rise[:stop]) if stop > 1 else []:
             if merged:
                 old = merged[-1]
                 gap = e.first - old.last
@@ -300,11 +312,17 @@ class _Run:
             window = slice(
                 first + (end - first) // 2, end if continues else end - (end - first) // 16
             )
+            ratio = self.log.ratio[window]
+            hovers = ratio.mean() >= 1 - self.edge or np.quantile(ratio, 0.9) >= 1
             moves = self.motion(window)
+            still = moves is not None and moves.period == 1
             unsteady = moves is not None and moves.deterministic and self.loss_noise == 0
-            hovers = float(self.log.ratio[window].mean()) >= 1 - self.edge
-            rests = self.at_rest(window) or self.decays(window) or (
-                not continues and self.faded(window))  # fmt: skip
+            rests = (
+                self.at_rest(window)
+                or self.decays(window)
+                or (still and ratio.mean() < 1)
+                or (not continues and self.faded(window))
+            )
             if not rests:
                 if hovers or unsteady:
                     return [_Span(EDGE, self.reached(first), end, moves)]
@@ -344,8 +362,12 @@ class _Run:
 
         It cannot be a minimum, where a loss comes down: it is a cycle on which the loss is equal.
         """
+        climb = np.diff(self.x[first:stop])
+        climb = climb[climb > self.least_rise[first : stop - 1]][-4:]
+        if len(climb) < 4 or (np.diff(climb) > 0).any():
+            return None  # it did not come to rest from below: it jumped to another basin
         half = slice(first + (stop - first) // 2, stop)
-        rising = bool((np.diff(self.x[half]) > -self.least_rise).all())
+        rising = bool((np.diff(self.x[half]) > -self.least_rise[half][1:]).all())
         moves = self.motion(half) if rising and stop == len(self.log) else None
         return moves if moves is not None and moves.period == 1 else None
 
@@ -372,7 +394,9 @@ class _Run:
         half = slice(start + (stop - start) // 2, stop)
         if stop - start < 8:
             return []
-        still = bool(np.ptp(self.x[half]) < self.least_rise)  # a fixed point, if it can be stable
+        still = bool(
+            np.ptp(self.x[half]) < self.least_rise[half].min()
+        )  # a fixed point, if it can be stable
         if float(self.log.ratio[half].mean()) < (1 if still and not self.loss_noise else least):
             return []
         falls = self.x[half][0] - self.x[half][-1] > np.log(10)
