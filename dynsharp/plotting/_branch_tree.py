@@ -20,6 +20,7 @@ __all__ = ["bifurcation_tree"]
 Edge: TypeAlias = tuple[int, int, int]
 
 _LANE = 0.26  # height of a track, in inches
+_FEW = 4  # special points of a family that are named
 _LABELLED = 60  # special points up to which each has its value written next to it
 
 
@@ -70,6 +71,7 @@ def bifurcation_tree(diagram: BifurcationDiagram, *, ax: Axes | None = None) -> 
     for n, levels in meeting.items():
         if levels:
             _draw_node(ax, diagram, n, sorted(set(levels)), count <= _LABELLED)
+    _label_families(ax, diagram, rows.branches)
     _dress(ax, diagram, rows.branches)
     return ax
 
@@ -163,21 +165,33 @@ def _draw_node(
         size = 5.0 if k == 0 else 3.0
         (mark,) = ax.plot(x, y, ls="none", ms=size, zorder=4, **mark_of(data["kind"]))
         mark.set_gid(data["kind"])
-    if labelled:
-        text = f"{data['value']:.5g}"
-        if family:
-            text = f"{data['parameter']} = {text}"
-        ax.annotate(
-            text,
-            (x, levels[0]),
-            xytext=(0, 4),
-            textcoords="offset points",
-            ha="center",
-            va="bottom",
-            fontsize=6,
-            zorder=3.5,
-            bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 0.2},
-        )
+    if labelled and not family:
+        _write(ax, x, levels[0], f"{data['value']:.5g}")
+
+
+def _label_families(ax: Axes, diagram: BifurcationDiagram, rows: list[int]) -> None:
+    """Write the coordinates of a family's special points above it: they stand at one value."""
+    for y, i in enumerate(rows):
+        b = diagram.branches[i]
+        if b.family and b.special_points and i not in rows[:y]:
+            values = ", ".join(f"{p.value:.5g}" for p in b.special_points[:_FEW])
+            more = ", ..." * (len(b.special_points) > _FEW)
+            at = b.fixed[diagram.parameter]
+            _write(ax, at, y, f"{label(b.parameter)} = {values}{more}")
+
+
+def _write(ax: Axes, x: float, y: float, text: str) -> None:
+    ax.annotate(
+        text,
+        (x, y),
+        xytext=(0, 4),
+        textcoords="offset points",
+        ha="center",
+        va="bottom",
+        fontsize=6,
+        zorder=3.5,
+        bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 0.2},
+    )
 
 
 def _dress(ax: Axes, diagram: BifurcationDiagram, rows: list[int]) -> None:

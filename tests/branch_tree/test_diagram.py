@@ -97,6 +97,15 @@ def test_the_same_branches_from_any_start(logistic, start, at, period):
         )
 
 
+@pytest.mark.parametrize("step", [0.002, 0.1])
+def test_the_step_changes_nothing(logistic, step):
+    found = bifurcation_diagram(LOGISTIC, "r", (0.5, 4), {"x": 0}, at=0.7, depth=4, step=step)
+    assert [b.period for b in found.branches] == [1, 1, 2, 4, 8]
+    assert isomorphic(found, logistic)
+    values = [[p.value for p in d.special_points] for d in (found, logistic)]
+    assert values[0] == pytest.approx(values[1], abs=1e-11)
+
+
 def test_many_starts_on_known_branches_change_nothing(logistic):
     starts = [
         {"x": 0.01},
@@ -179,6 +188,7 @@ def test_two_uncoupled_maps_from_any_start(start):
     found = bifurcation_diagram(TWO, "r", (0.5, 3.3), start, at=2, depth=4)
     assert sorted(b.period for b in found.branches) == [1] * 4 + [2] * 6
     assert found.unfollowed == ()
+    assert [p.value for p in found.special_points] == pytest.approx([1, 3, 3, 3], abs=1e-11)
     points = sorted((d["kind"], found.graph.degree[n]) for n, d in found.graph.nodes(data=True))
     assert [p for p in points if p[0] != "end"] == [
         ("branch", 8),

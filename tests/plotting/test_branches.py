@@ -98,7 +98,7 @@ def test_a_family_in_a_diagram_stands_at_its_value():
         at = line.get_xdata()
         assert np.allclose(at[~np.isnan(at)], 0.8)
     tree = ds.plotting.bifurcation_tree(found)
-    assert [t.get_text() for t in tree.texts] == ["k = 2"]
+    assert [t.get_text() for t in tree.texts] == ["$k$ = 2"]
 
 
 def test_the_tree_has_a_row_for_each_branch(fork):
