@@ -16,6 +16,7 @@ from dynsharp.numerical import orbit_diagram
 from dynsharp.report.branches import doublings
 from dynsharp.report.effort import Effort
 from dynsharp.report.exact_uv import UVTheory
+from dynsharp.report.notation import letter
 from dynsharp.report.rows import ROUNDING, Row
 from dynsharp.report.tables import Table
 
@@ -42,9 +43,12 @@ def continued(theory: UVTheory, effort: Effort, tell: Callable[[str], None]) -> 
         m, rho, (end / 10, end), list(theory.reduced.fixed_points), depth=_DEPTH,
         progress=False,
     )  # fmt: skip
-    maps = {"UV": m} | {
-        f"chain of depth {d}": systems.balanced_chain(depth=d) for d in effort.depths[:3]
-    }
+    maps = (
+        {"UV": m}
+        | {  # the balanced chain of depth 2 is the UV map once more
+            f"chain of depth {d}": systems.balanced_chain(depth=d) for d in effort.depths[1:3]
+        }
+    )
     cascades = {}
     for name, map_ in maps.items():
         tell(f"cascade of {name}")
@@ -70,7 +74,7 @@ def continued_figures(
     yield "uv_branches", _figure(axes), caption
     caption = (
         "The same as a tree: one lane a branch, from each special point to what begins there. "
-        f"Not followed: {'; '.join(map(str, d.unfollowed)) or 'nothing'}."
+        "The last flips are those that were not switched at."
     )
     yield "uv_branch_tree", _figure(plotting.bifurcation_tree(d)), caption
 
@@ -98,16 +102,17 @@ def compare_continued(theory: UVTheory, found: Continued) -> Iterator[Row]:
 
 def cascade_table(name: str, c: Cascade) -> Table:
     """Return the flips of a cascade with their ratios, δ and α below."""
+    parameter = letter(c.parameter)
     ratios: list[Any] = ["", "", *map(str, c.ratios)]
     rows = [
         (str(period), str(value), ratio)
         for period, value, ratio in zip(c.periods, c.thresholds, ratios, strict=False)
     ]
     notes = [
-        f"Accumulation at {c.parameter} = {c.accumulation}; δ = {c.delta}; α = {c.alpha}. "
+        f"Accumulation at {parameter} = {c.accumulation}; δ = {c.delta}; α = {c.alpha}. "
         + ("" if c.status == "complete" else c.status)
     ]
-    columns = ("period", f"flip at {c.parameter}", "ratio")
+    columns = ("period", f"flip at {parameter}", "ratio")
     return Table(f"Period doubling, {name}", columns, rows, notes)
 
 

@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 import sympy as sp
 from sympy.logic.boolalg import BooleanFalse, BooleanTrue
 
-__all__ = ["latex", "mathml", "next_value"]
+__all__ = ["latex", "letter", "mathml", "next_value"]
 
 # Python's names for what the papers write otherwise: (LaTeX, the letter itself).
 _LETTERS = {"lam": (r"\lambda", "λ"), "df": (r"\Delta f", "Δf")}
@@ -22,6 +22,11 @@ _KEPT = re.compile(r"&(?:lt|gt|amp|quot|apos);")
 def next_value(x: sp.Symbol, expression: sp.Expr) -> sp.Eq:
     """Return the equation x' = expression, printed with a prime by the functions below."""
     return sp.Eq(sp.Symbol(f"{x.name}{_PRIME}"), expression, evaluate=False)
+
+
+def letter(name: str) -> str:
+    """Return a name as it is written in running text: ρ for rho."""
+    return _LETTERS[name][1] if name in _LETTERS else sp.pretty(sp.Symbol(name), use_unicode=True)
 
 
 def latex(expression: Any) -> str:

@@ -15,7 +15,7 @@ from dynsharp._version import __version__
 from dynsharp.report.continued import Continued, cascade_table
 from dynsharp.report.exact_chain import ChainTheory
 from dynsharp.report.exact_uv import UVTheory
-from dynsharp.report.notation import mathml, next_value
+from dynsharp.report.notation import letter, mathml, next_value
 from dynsharp.report.pipeline import Report
 from dynsharp.report.rows import Row
 from dynsharp.report.shell import embedded, framed
@@ -70,8 +70,8 @@ def _verdict(result: Report) -> str:
 def _prose(text: str) -> str:
     """Return text as HTML, its few indices set as such."""
     text = html.escape(text)
-    for letter, index in (("η", "c"), ("n", "eff")):
-        text = text.replace(f"{letter}_{index}", f"{letter}<sub>{index}</sub>")
+    for name, index in (("η", "c"), ("n", "eff")):
+        text = text.replace(f"{name}_{index}", f"{name}<sub>{index}</sub>")
     return text
 
 
@@ -212,17 +212,17 @@ def _branches(result: Report) -> str:
     return "".join(
         [
             _p(
-                f"Pseudo-arclength continuation from the derived fixed points over {d.parameter} "
-                f"from {d.span[0]:g} to {d.span[1]:g}: at every flip the doubled cycle is followed "
-                "as well, at every branch point all other branches. Each special point is located "
-                "to rounding on its defining equations."
+                "Pseudo-arclength continuation from the derived fixed points over "
+                f"{letter(d.parameter)} from {d.span[0]:g} to {d.span[1]:g}: at every flip the "
+                "doubled cycle is followed as well, at every branch point all other branches. Each "
+                "special point is located to rounding on its defining equations."
             ),
             _figures(result, "branches"),
             "<h3>Cascades</h3>\n",
             _p(
-                "Flips to thirty digits. The ratios of their distances tend to Feigenbaum's δ, for "
-                "the UV map and for chains of every depth alike; the errors are bounds from the "
-                "convergence."
+                "Flips to thirty digits; the balanced chain of depth 2 is the UV map. The ratios "
+                "of their distances tend to Feigenbaum's δ at every depth alike; the errors are "
+                "bounds from the convergence."
             ),
             as_html([cascade_table(name, c) for name, c in found.cascades.items()], level=4),
         ]
