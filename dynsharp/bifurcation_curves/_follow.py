@@ -22,6 +22,7 @@ ALIGNED = 0.9  # least cosine of the angle between critical vectors (planes) in 
 LEAST_STEP = 1e-10
 NEWTON_STEPS = 8
 UNBOUNDED = 1e4  # the state, in units of its scale at the start, beyond which a curve is left
+CLOSING = 0.02  # of the greatest step: when a step is this small a cycle may be collapsing
 COLLAPSED = 1e-6  # distance of two points of a cycle, in units of the state, that are the same
 ENDED = 1e-9  # of κ beyond ±2: a start at a resonance
 
@@ -68,6 +69,9 @@ def one_way(start: CurvePoint, options: Options) -> Iterator[Way]:
         if new is not None and (collapsed := _collapses(last, new)) and step > 1e-5:
             new = None
         if new is None:
+            if step < CLOSING * options.step and (collapsed := _closing(last, options.step)):
+                way.end = f"the cycle collapses onto one of period {collapsed} near {shown(last)}"
+                break
             step /= 2
             if step < LEAST_STEP:
                 way.end, way.failed = _stuck(last, reason), True
@@ -147,6 +151,26 @@ def _collapses(last: CurvePoint, new: CurvePoint) -> int:
         shift = np.roll(np.arange(P), -d)
         one, two = a - a[shift], b - b[shift]
         if np.vdot(one, two) < 0 or np.abs(two).max() < COLLAPSED * (1 + np.abs(b).max()):
+            return d
+    return 0
+
+
+def _closing(last: CurvePoint, step: float) -> int:
+    """Return the shorter period onto which the cycle collapses within a few steps, or 0.
+
+    Curves of the shorter cycle pass there, so that Newton's method fails in front of it.
+    """
+    surface = last.surface
+    ahead, _ = last.shifted(1e-6 * last.tangent)
+    a, b = (surface.cycle(y) / surface.scale for y in (last.y, ahead))
+    for d in (d for d in range(1, surface.period) if surface.period % d == 0):
+        shift = np.roll(np.arange(surface.period), -d)
+        here = a - a[shift]
+        change = (b - b[shift] - here) / 1e-6
+        length = -float(np.vdot(here, change) / np.vdot(change, change))
+        if 0 < length < 4 * step and np.linalg.norm(here + length * change) < 0.3 * np.linalg.norm(
+            here
+        ):
             return d
     return 0
 

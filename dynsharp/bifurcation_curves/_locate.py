@@ -51,14 +51,14 @@ class Zero:
 def zeros(points: list[CurvePoint], values: list[Value], test: Test) -> Iterator[Zero]:
     """Yield where the test function, of which these are the values, vanishes along the points."""
     rows = [(i, p, *v) for i, (p, v) in enumerate(zip(points, values, strict=True)) if v[0] == v[0]]
+    rows = [(i, p, f if abs(f) > NOISE * size else 0.0, size) for i, p, f, size in rows]
     if len(rows) > 1 and rows[-1][0] < len(points) - 1:
         rows += _towards(rows[-1][0], rows[-1][1], points[-1], test)
     if len(rows) > 1 and rows[0][0] > 0:
         rows = _towards(0, rows[0][1], points[0], test)[::-1] + rows
     signs: list[float] = []
-    for _, _, f, size in rows:
-        rounding = abs(f) <= NOISE * size
-        signs.append((signs[-1] if signs else 0.0) if rounding else float(np.sign(f)))
+    for _, _, f, _ in rows:
+        signs.append(float(np.sign(f)) or (signs[-1] if signs else 0.0))
     changed = [bool(a) and a != b for a, b in pairwise(signs)]
     for (i, a, f, _), (_, b, g, _), change in zip(rows, rows[1:], changed, strict=False):
         if change:
@@ -66,8 +66,8 @@ def zeros(points: list[CurvePoint], values: list[Value], test: Test) -> Iterator
     for k in range(len(rows) - 2):
         if changed[k] or changed[k + 1]:
             continue
-        (i, a, f, _), (_, m, h, size), (_, b, g, _) = rows[k : k + 3]
-        if _may_vanish(f, h, g) and abs(h) > NOISE * size:
+        (i, a, f, _), (_, m, h, _), (_, b, g, _) = rows[k : k + 3]
+        if _may_vanish(f, h, g):
             yield from _approached(i, (a, m, b), (f, h, g), test)
 
 

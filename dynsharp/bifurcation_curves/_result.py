@@ -151,7 +151,11 @@ class BifurcationCurve:
     __hash__ = None  # type: ignore[assignment]
 
     def switch(
-        self, point: Codim2Point, kind: str | None = None, period: int | None = None
+        self,
+        point: Codim2Point,
+        kind: str | None = None,
+        period: int | None = None,
+        which: int = 0,
     ) -> BifurcationCurve:
         """Follow another curve through a point of codimension two of this one.
 
@@ -166,6 +170,9 @@ class BifurcationCurve:
             One of `special_points`.
         kind, period
             Which curve, if several emanate; the first one of the list above if left out.
+        which
+            Its number among several of that kind and period, such as the two fold curves of the
+            cycle of four times the period at a 1:4 resonance.
 
         Raises
         ------
@@ -174,7 +181,7 @@ class BifurcationCurve:
         """
         from dynsharp.bifurcation_curves._switch import switched
 
-        return switched(self, point, kind, period)
+        return switched(self, point, kind, period, which)
 
     def to_dataset(self) -> xr.Dataset:
         """Return the curve as a Dataset along ``point``.

@@ -9,7 +9,6 @@ import numpy as np
 from dynsharp.bifurcation_curves._assemble import Settings, empty, followed
 from dynsharp.bifurcation_curves._point import CurvePoint, Failure, corrected
 from dynsharp.bifurcation_curves._result import BifurcationCurve, Codim2Point
-from dynsharp.bifurcation_curves._surface import Surface
 from dynsharp.bifurcation_curves._unfoldings import Start, emanating
 from dynsharp.errors import InputError
 
@@ -23,11 +22,12 @@ THROUGH = {
     "fold-neimark-sacker": ("fold", "neimark-sacker"),
     "flip-neimark-sacker": ("flip", "neimark-sacker"),
 }
+DISTANCES = (0.05, 0.01, 0.002)  # amplitudes of the predictions, in units of the normal form's
 FARTHEST = 0.5  # of the way to the codimension-2 point that Newton's method may move a prediction
 
 
 def switched(
-    curve: BifurcationCurve, at: Codim2Point, kind: str | None, period: int | None
+    curve: BifurcationCurve, at: Codim2Point, kind: str | None, period: int | None, which: int
 ) -> BifurcationCurve:
     """Follow another curve from a point of codimension two."""
     if not any(at is p for p in curve.special_points):
@@ -37,20 +37,32 @@ def switched(
     same = [(k, P) for k in THROUGH.get(at.kind, ()) if k != curve.kind]
     if at.kind == "double-neimark-sacker":
         same = [("neimark-sacker", P)]
-    wanted = [c for c in same if kind in (None, c[0]) and period in (None, c[1])]
-    if wanted:
-        return _through(settings, at, wanted[0][0], curve.kind)
-    born, status = _born(settings, at)
-    known = [(s.kind, s.period) for s in born]
-    chosen = [s for s in born if kind in (None, s.kind) and period in (None, s.period)]
-    if not chosen:
-        named = [f"{k} of period {p}" for k, p in dict.fromkeys(same + known)]
-        wants = f"one of: {', '.join(named)}" if named else "a point from which other curves start"
-        note = "" if status == "complete" else f" ({status})"
-        argument = "kind" if kind is not None or period is not None else "point"
-        asked = f"{kind or 'any curve'}" + (f" of period {period}" if period else "")
-        raise InputError(argument, f"{asked} at a {at.kind} point", wants + note)
-    return _away(settings, at, chosen[0])
+    if at.status == "located":
+        for k, p in same:
+            if kind in (None, k) and period in (None, p):
+                return _through(settings, at, k, curve.kind)
+    known, status = [], "complete"
+    for distance in DISTANCES:
+        born, status = _born(settings, at, distance)
+        known += [(s.kind, s.period) for s in born]
+        chosen = [s for s in born if kind in (None, s.kind) and period in (None, s.period)]
+        if which < len(chosen):
+            followed_from = _started(settings, at, chosen[which])
+            if followed_from is not None:
+                return _away(settings, at, *followed_from)
+    if any(kind in (None, k) and period in (None, p) for k, p in known):
+        return empty(
+            settings,
+            kind or known[0][0],
+            f"the curve was not found next to the {at.kind} point: Newton's method does not "
+            f"converge from its predictions at amplitudes {DISTANCES}",
+        )
+    named = [f"{k} of period {p}" for k, p in dict.fromkeys(same + known)]
+    wants = f"one of: {', '.join(named)}" if named else "a point from which other curves start"
+    note = "" if status == "complete" else f" ({status})"
+    argument = "kind" if kind is not None or period is not None else "point"
+    asked = f"{kind or 'any curve'}" + (f" of period {period}" if period else "")
+    raise InputError(argument, f"{asked} at a {at.kind} point ({at.status})", wants + note)
 
 
 def _through(settings: Settings, at: Codim2Point, kind: str, before: str) -> BifurcationCurve:
@@ -72,36 +84,25 @@ def _through(settings: Settings, at: Codim2Point, kind: str, before: str) -> Bif
     return followed(settings, start[0])
 
 
-def _born(settings: Settings, at: Codim2Point) -> tuple[list[Start], str]:
+def _born(settings: Settings, at: Codim2Point, distance: float) -> tuple[list[Start], str]:
     """Curves of longer cycles that start at the point, and what failed."""
     surface = settings.surface
     if len(surface.parameters) == 1:
         return [], "on a family of fixed points nothing is predicted"
+    if at.status != "located":
+        return [], at.status
     curve, y = surface.curve(at._y)
+    second = surface.parameters[1].name
     with np.errstate(all="ignore"):
-        unfolding = emanating(at.kind, curve, y, surface.parameters[1].name)
+        unfolding = emanating(at.kind, curve, y, second, distance=distance)
     return [s for s in unfolding.starts if s.period > surface.period], unfolding.status
 
 
-def _away(settings: Settings, at: Codim2Point, begin: Start) -> BifurcationCurve:
-    """Follow a curve that is born at the point, away from it."""
-    surface = replace(settings.surface, period=begin.period)
-    settings = replace(settings, surface=surface)
-    start = _started(surface, at, begin)
-    if start is None:
-        return empty(
-            settings,
-            begin.kind,
-            f"the {begin.kind} curve of the cycle of period {begin.period} was not found next to "
-            f"the {at.kind} point: Newton's method does not converge from its prediction",
-        )
-    curve = followed(settings, start, both=False)
-    where = ", ".join(f"{n} = {v:.10g}" for n, v in zip(at.parameters, at.values, strict=True))
-    return replace(curve, ends=(f"born at the {at.kind} point {where}", curve.ends[1]))
-
-
-def _started(surface: Surface, at: Codim2Point, begin: Start) -> CurvePoint | None:
+def _started(
+    settings: Settings, at: Codim2Point, begin: Start
+) -> tuple[Settings, CurvePoint] | None:
     """Return the point of the curve near its prediction, with the tangent away from its birth."""
+    surface = replace(settings.surface, period=begin.period)
     found = corrected(surface, begin.kind, begin.y, begin.kappa or 0.0, limit=20)
     if isinstance(found, Failure):
         return None
@@ -113,4 +114,13 @@ def _started(surface: Surface, at: Codim2Point, begin: Start) -> CurvePoint | No
     if np.linalg.norm(moved) > FARTHEST * np.linalg.norm(distance):
         return None
     ahead = surface.head(begin.tangent) / surface.units
-    return point if point.tangent[: len(ahead)] @ ahead > 0 else point.reversed()
+    if point.tangent[: len(ahead)] @ ahead < 0:
+        point = point.reversed()
+    return replace(settings, surface=surface), point
+
+
+def _away(settings: Settings, at: Codim2Point, start: CurvePoint) -> BifurcationCurve:
+    """Follow a curve that is born at the point, away from it."""
+    curve = followed(settings, start, both=False)
+    where = ", ".join(f"{n} = {v:.10g}" for n, v in zip(at.parameters, at.values, strict=True))
+    return replace(curve, ends=(f"born at the {at.kind} point {where}", curve.ends[1]))

@@ -14,7 +14,7 @@ from dynsharp.bifurcation_curves._result import BifurcationCurve
 from dynsharp.bifurcation_curves._surface import Surface
 from dynsharp.continuation._curve import Array, Curve
 from dynsharp.continuation._result import SpecialPoint
-from dynsharp.continuation._start import number, scale_of
+from dynsharp.continuation._start import number
 from dynsharp.errors import InputError
 from dynsharp.map import Name
 
@@ -98,7 +98,7 @@ def continue_bifurcation(
         raise InputError("max_points", repr(max_points), "an integer of at least 2")
     moving = tuple(s for name in names for s in curve.map.parameters if s.name == name)
     kept = {s.name: here[s.name] for s in curve.map.parameters if s not in moving}
-    scale = np.maximum(curve.scale, scale_of(curve.states(point._y)))
+    scale = np.maximum(curve.scale, np.abs(curve.states(point._y)).max(axis=0))
     surface = Surface(curve.map, moving, kept, curve.period, box, scale)
     settings = Settings(surface, names, Options(greatest, max_points))
     y = np.append(point._y[:-1], [here[s.name] for s in moving])
