@@ -122,23 +122,21 @@ def _dies_out(distance: Array) -> bool:
 
 
 def _is_noise(x: Array, period: int) -> bool:
-    """Whether what is left of the records without their mean cycle is noise.
+    """Whether what keeps the records from their cycle is noise.
 
-    It is none if it predicts itself: if those that follow neighbours are closer than those that
-    follow other records of the same phase.
+    It is none if it predicts itself: if the records that follow neighbours are closer than those
+    that follow records of the same phase.
     """
-    n = x.shape[1] // period * period
-    rest = x[:, -n:].reshape(len(x), n // period, period)
-    rest = (rest - rest.mean(axis=1, keepdims=True)).reshape(len(x), n)
+    n = x.shape[1]
     if n // period < 8:
         return True
-    i, j = _pairs(x[:, -n:])
+    i, j = _pairs(x)
     if not len(i):
         return True
-    other = period * np.random.default_rng(0).integers(1, n // period, len(i))
-    following, whole = rest[:, 2:], (n - 2) // period * period
+    following, whole = x[:, 2:], (n - 2) // period * period
+    other = (i + period * np.random.default_rng(0).integers(1, n // period, len(i))) % whole
     near = np.linalg.norm(following[:, i] - following[:, j], axis=0)
-    far = np.linalg.norm(following[:, i] - following[:, (i + other) % whole], axis=0)
+    far = np.linalg.norm(following[:, i] - following[:, other], axis=0)
     return bool(np.median(near) > 0.5 * np.median(far))
 
 
