@@ -21,7 +21,7 @@ from dynsharp.compiled import differentiate
 __all__ = ["Undecided", "branches", "enclose", "zeros"]
 
 NARROW = 1e-7  # relative width at which an undecided interval is taken for a multiple zero
-MOST = 100_000  # intervals at once
+MOST = 3000  # zeros and undecided intervals at once
 ULPS = 4e-16
 
 
@@ -71,12 +71,13 @@ def _subdivided(f: sp.Expr, x: sp.Symbol, low: float, high: float) -> list[float
             a, b = a[open_], b[open_]
             lower, upper = enclose(derivative, x, a, b)
             monotone = (lower > 0) | (upper < 0)
-            found += _crossings(value, a[monotone], b[monotone])
+            if monotone.sum() + len(found) <= MOST:
+                found += _crossings(value, a[monotone], b[monotone])
             a, b = a[~monotone], b[~monotone]
             narrow = b - a <= NARROW * (high - low)
             found += list((a[narrow] + b[narrow]) / 2)
             a, b = a[~narrow], b[~narrow]
-            if len(a) + len(found) > MOST:
+            if monotone.sum() + len(a) + len(found) > MOST:
                 raise Undecided(f"too many zeros of {f} to tell apart", _sampled(value, low, high))
             middle = (a + b) / 2
             a, b = np.concatenate([a, middle]), np.concatenate([middle, b])
@@ -96,7 +97,7 @@ def _crossings(value: Callable[..., Any], a: NDArray[Any], b: NDArray[Any]) -> l
 
 def _sampled(value: Callable[..., Any], low: float, high: float) -> list[float]:
     """Zeros by sign changes between many points."""
-    x = np.linspace(low, high, 20_001)
+    x = np.linspace(low, high, 2 * MOST)
     with np.errstate(all="ignore"):
         y = np.broadcast_to(value(x), x.shape)
     change = np.flatnonzero(np.sign(y[:-1]) * np.sign(y[1:]) < 0)

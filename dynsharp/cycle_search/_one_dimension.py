@@ -20,7 +20,8 @@ from dynsharp.cycle_search._shooting import DEGENERATE, SOLVED, shoot
 __all__ = ["Itineraries"]
 
 ULPS = 8  # laps end so many units in the last place before a cut: F is one-sided there
-MOST = 4_000_000  # itineraries of one period
+MOST = 2_000_000  # itineraries of one period
+ROOM = 10_000_000  # candidates for itineraries at once
 PIECE = 512
 CLOSED = 1e-11  # residual of a cycle, in units of the box
 SINGULAR, COARSE = 1e-7, 1e-3  # least and greatest error of a degenerate cycle, likewise
@@ -64,13 +65,14 @@ class Itineraries:
         """F and F' at each x."""
         x = np.asarray(x, dtype=float)[:, None]
         slope, residual = self.problem.linearised(x[:, None])
-        return np.concatenate([residual[:, 0] + x, slope[:, 0, 0]], axis=1)
+        with np.errstate(invalid="ignore"):  # beyond a pole
+            return np.concatenate([residual[:, 0] + x, slope[:, 0, 0]], axis=1)
 
     def period(self, n: int) -> PeriodReport:
         """Find the cycles of one minimal period; periods are to be asked for in order."""
         found = self.found[n] = Found(Registry(self.problem, n))
         if n > 1:
-            if len(self.words) * len(self.low) > 8 * MOST or len(self.words) > MOST:
+            if len(self.words) > MOST or len(self.words) * len(self.low) > ROOM:
                 text = f"more than {MOST} itineraries: take a smaller box"
                 return PeriodReport(n, False, 0, float("nan"), f"period {n} not searched: {text}")
             p = self.problem
@@ -108,6 +110,9 @@ class Itineraries:
         pieces.sort(key=lambda piece: piece[0])
         orbits = np.concatenate([np.empty((0, n)), *(o for _, o, _ in pieces)])
         kind = np.concatenate([np.empty(0, np.int64), *(k for _, _, k in pieces)])
+        through = self._through_cuts(n)
+        orbits = np.concatenate([orbits, through])
+        kind = np.concatenate([kind, np.zeros(len(through), np.int64)])
         self._file(orbits, kind, found)
         if not finished.all():
             return interrupted(n, int(finished.sum()))
@@ -129,13 +134,30 @@ class Itineraries:
         shots = shoot(p, orbits)
         solved = shots.code == SOLVED
         states = np.where(solved[:, None, None], shots.states, orbits)
-        steps = np.where(solved, shots.step, np.clip(shots.step, SINGULAR, COARSE))
+        slow = np.where(shots.code == DEGENERATE, shots.step, SINGULAR)
+        steps = np.where(solved, shots.step, np.clip(slow, SINGULAR, COARSE))
         states = np.where((shots.code == DEGENERATE)[:, None, None], shots.states, states)
         closed = np.abs(p.linearised(states)[1]).max(axis=(1, 2)) <= CLOSED * self.unit
         good = closed & p.inside(states)
         states, steps = states[good], steps[good]
         good = minimal(p, states, steps)
         found.registry.add(states[good], steps[good])
+        on = [
+            k
+            for k, y in enumerate(found.registry.states)
+            if any(f.contains(y, 1, units) for f in found.families)
+        ]
+        found.registry.remove(on)
+
+    def _through_cuts(self, n: int) -> Array:
+        """Return the orbits of the cuts themselves (count × n), which belong to no lap."""
+        x = self.laps.cuts
+        orbits = np.empty((len(x), n))
+        for k in range(n):
+            orbits[:, k] = x
+            x = self._values(x)[:, 0]
+        with np.errstate(invalid="ignore"):
+            return orbits[np.abs(x - self.laps.cuts) <= CLOSED * self.unit]
 
     def _family(self, first: Array, last: Array) -> Family:
         """Orbits of points between the ends of an interval of cycles."""

@@ -77,9 +77,10 @@ def _shoot(
         y[: period * n] = Y[g]
         y[period * n] = par[0]
         code[g] = 0
-        before = math.inf
+        before = residual = length = math.inf
         for _ in range(limit):
             if not linearise(ev, y, par, 0, work):
+                residual = math.inf
                 break
             residual, rounding = 0.0, 0.0
             for i in range(period):

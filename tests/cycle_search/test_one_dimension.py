@@ -206,3 +206,12 @@ def test_a_function_without_bounds_is_searched_and_said_to_be_uncertain():
     assert cycles.counts[1] == 2
     assert not cycles.complete
     assert "no bounds for erf" in cycles.status
+
+
+def test_cycles_through_the_ends_of_laps():
+    assert find_cycles(of(sp.sqrt(x)), 2, {"x": (0, 2)}).counts == {1: 2, 2: 0}
+    jump = of(sp.sign(x) * (1 - sp.Rational(9, 5) * sp.Abs(x)))
+    assert find_cycles(jump, 1, {"x": (-1, 1)}).counts == {1: 3}
+    ramp = find_cycles(of(sp.Max(x, 0)), 2, {"x": (-1, 1)})
+    assert [f.period for f in ramp.families] == [1]
+    assert ramp.counts == {1: 0, 2: 0}

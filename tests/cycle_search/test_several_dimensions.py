@@ -150,3 +150,11 @@ def test_too_few_guesses_are_said_to_be_too_few():
     assert _report(7, 1024, Found(registry), late=4).missed == 4
     often = Registry(registry.problem, 7, times=[4, 7])
     assert _report(7, 1024, Found(often), late=0).missed == 0
+
+
+def test_where_the_map_is_not_real_there_is_no_cycle():
+    half = ds.DiscreteMap({x: sp.log(x) + y + 1, y: x / 3})
+    cycles = find_cycles(half, 2, {x: (-2, 4), y: (-2, 2)})
+    assert cycles.counts == {1: 2, 2: 0}
+    for c in cycles:  # ln x = 2x/3 − 1
+        assert np.log(c.states[0, 0]) == pytest.approx(2 * c.states[0, 0] / 3 - 1)
