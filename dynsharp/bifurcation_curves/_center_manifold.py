@@ -273,12 +273,18 @@ def _clash(R: Ring, critical: Critical, across: Array) -> str:
 
 
 def _length(image: Array, R: Ring, m: int, critical: Critical) -> float:
-    """Amplitude at which the terms of some degree of P F(x + Q w) reach the linear ones."""
+    """Amplitude at which the terms of some degree of P F(x + Q w) reach the linear ones.
+
+    Amplitudes are lengths in the state: those of the columns of Q, which differ in a chain.
+    """
+    sizes = np.linalg.norm(critical.Q, axis=0)
+    inside = R.exponents[:, m:].sum(axis=1) == 0
+    terms = (
+        np.abs(critical.P @ image) * sizes[:, None] / np.prod(sizes ** R.exponents[:, :m], axis=1)
+    )
     lengths = []
-    image = critical.P @ image
-    alone = R.exponents[:, m:].sum(axis=1) == 0
     for degree in range(2, R.order + 1):
-        largest = np.max(np.abs(image[:, (R.degrees == degree) & alone]), initial=0.0)
+        largest = np.max(terms[:, (R.degrees == degree) & inside], initial=0.0)
         if np.isfinite(largest) and largest > 0:
             lengths.append(float(largest) ** (-1 / (degree - 1)))
     return min(lengths, default=0.0)

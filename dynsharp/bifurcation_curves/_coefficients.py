@@ -32,6 +32,7 @@ __all__ = ["KINDS", "Codim2Form", "codim2_form", "critical_directions", "own_hop
 
 NEAR = 1e-3  # distance of a multiplier from its critical value beyond which it is not that point
 OFF = 1e-6  # defect of a cycle, in units of the curve, beyond which it is none
+SEMISIMPLE = 1e-7  # second singular value of A − λI, in units, that means two eigenvectors
 VANISHES = 1e-8  # a coefficient in units of the manifold's length that counts as zero
 LOWER = 1e-5  # the same for the coefficient whose zero defines the point, which is only located
 
@@ -67,7 +68,8 @@ class Codim2Form:
     sacker               λ₂ w (1 + c |z|² + d |w|²)
     ===================  ====================================================  ====================
 
-    In the last three only the leading terms are given; those of 1:1 have |q₀| = 1, q₁ ⊥ q₀.
+    In the last three only the leading terms are given. At 1:1 and 1:2 |q₀| = 1 and q₁ ⊥ q₀. Of c at
+    1:3 and of c2 only what enters a1 and L2 is independent of coordinates.
 
     Attributes
     ----------
@@ -181,7 +183,9 @@ def critical_directions(kind: str, curve: Curve, y: Array) -> Critical | str:
             left.remove(min(left, key=lambda m, mu=mu: abs(m - np.conj(mu))))  # type: ignore[misc]
             found.append(np.conj(goal))
     if kind in ("1:1", "1:2"):
-        if np.linalg.svd(A - found[0].real * np.eye(len(A)))[1][-2] < NEAR:
+        block = (A - found[0].real * np.eye(len(A))) * curve.scale / curve.scale[:, None]
+        sizes = np.linalg.svd(block, compute_uv=False)
+        if sizes[-2] < SEMISIMPLE * max(1.0, sizes[0]):
             return (
                 f"the double multiplier {found[0].real:g} has two eigenvectors (a symmetry or a "
                 "family of fixed points): the normal form of its Jordan block does not apply"

@@ -104,6 +104,21 @@ def test_the_error_of_a_located_point_does_not_grow(kind):
         assert form[name] == pytest.approx(value, rel=1e-6, abs=1e-6)
 
 
+@pytest.mark.parametrize("kind", ["1:1", "1:2"])
+@pytest.mark.parametrize("unit", [1e-4, 1e4])
+def test_units_of_the_second_coordinate_do_not_matter(kind, unit):
+    """(x, y) with y in another unit: the chain q₀, q₁ has very different lengths."""
+    first, second = (e.subs(y, unit * y) for e in FORMS[kind])
+    map = ds.DiscreteMap({x: first, y: second / unit}, ALPHA)
+    form, known = (
+        codim2_form(kind, *at_point(map, np.zeros(2))),
+        codim2_form(kind, *_plain(FORMS[kind])),
+    )
+    assert form.case == known.case
+    for name, value in known.coefficients.items():
+        assert form[name] == pytest.approx(value, rel=1e-7)
+
+
 def turned(i, own, coupling):
     """A complex coordinate at X[i], X[i + 1] that turns by its own angle."""
     c, s = own
