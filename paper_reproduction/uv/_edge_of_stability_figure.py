@@ -39,7 +39,7 @@ def _draw_boundaries(ax: Axes, table: xr.Dataset, fits: dict[float, tuple[float,
         text = f"$s = {s:g}$"
         if s in fits:
             exponent, error = fits[s]
-            text += f": $p = {exponent:.6f} \\pm {_power(error)}$"
+            text += f": $p = {round(exponent, 6) + 0.0:.6f} \\pm {_power(error)}$"
         ax.plot(width, one["critical"].isel(seed=0), "-", color=colour, lw=0.9, label=text)
         at = np.broadcast_to(width[:, None], one["measured"].shape)
         bounded = one["bounded_beyond"].values == 1

@@ -55,6 +55,17 @@ def test_critical_step_and_boundary_are_those_of_the_papers():
         )
 
 
+def test_the_numerals_are_those_of_the_paper():
+    z, k = theory.scaled().state
+    (rho,) = theory.scaled().parameters
+    states = {theory.numeral(p): (p.state[z], p.state[k]) for p in theory.fixed_points()}
+    assert len(theory.fixed_points()) == 4
+    assert states["I"] == (0, k)
+    assert states["II"] == (-rho, 0)
+    assert [sp.expand(e) for e in states["III"]] == [2, 4 + 2 * rho]
+    assert [sp.expand(e) for e in states["IV"]] == [-2, 4 - 2 * rho]
+
+
 def test_the_two_cycle_is_one_of_the_full_map():
     cycle, points = theory.two_cycle()
     m = theory.scaled()
