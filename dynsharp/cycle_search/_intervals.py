@@ -21,7 +21,8 @@ from dynsharp.compiled import differentiate
 __all__ = ["Undecided", "branches", "enclose", "zeros"]
 
 NARROW = 1e-7  # relative width at which an undecided interval is taken for a multiple zero
-MOST = 3000  # zeros and undecided intervals at once
+MOST = 3000  # zeros
+UNDECIDED = 100_000  # intervals at once: near a multiple zero there are many
 ULPS = 4e-16
 
 
@@ -64,6 +65,7 @@ def _subdivided(f: sp.Expr, x: sp.Symbol, low: float, high: float) -> list[float
     value = sp.lambdify(x, f, ["scipy", "numpy"])
     a, b = np.array([low]), np.array([high])
     found: list[float] = []
+    multiple: list[float] = []
     try:
         while len(a):
             lower, upper = enclose(f, x, a, b)
@@ -71,19 +73,18 @@ def _subdivided(f: sp.Expr, x: sp.Symbol, low: float, high: float) -> list[float
             a, b = a[open_], b[open_]
             lower, upper = enclose(derivative, x, a, b)
             monotone = (lower > 0) | (upper < 0)
-            if monotone.sum() + len(found) <= MOST:
-                found += _crossings(value, a[monotone], b[monotone])
+            found += _crossings(value, a[monotone], b[monotone])
             a, b = a[~monotone], b[~monotone]
             narrow = b - a <= NARROW * (high - low)
-            found += list((a[narrow] + b[narrow]) / 2)
+            multiple += list((a[narrow] + b[narrow]) / 2)
             a, b = a[~narrow], b[~narrow]
-            if monotone.sum() + len(a) + len(found) > MOST:
+            if len(found) > MOST or len(a) + len(multiple) > UNDECIDED:
                 raise Undecided(f"too many zeros of {f} to tell apart", _sampled(value, low, high))
             middle = (a + b) / 2
             a, b = np.concatenate([a, middle]), np.concatenate([middle, b])
     except NotImplementedError as missing:
         raise Undecided(f"no bounds for {missing}", _sampled(value, low, high)) from None
-    return _thinned(sorted(found), 2 * NARROW * (high - low))
+    return _thinned(sorted(found + multiple), 2 * NARROW * (high - low))
 
 
 def _crossings(value: Callable[..., Any], a: NDArray[Any], b: NDArray[Any]) -> list[float]:
