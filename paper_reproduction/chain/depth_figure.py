@@ -40,13 +40,14 @@ def _depths(ax: Axes, theory: xr.Dataset, flow: xr.Dataset, first: str) -> None:
         ax.fill_between(t["depth"], t["lower"], t["upper"], color=colour, alpha=0.2, lw=0)
         ax.plot(t["depth"], t["exact"], color=colour, lw=0.9)
         ax.plot(t["depth"], t["predicted"], color=colour, lw=0.9, ls=(0, (4, 2)))
-        label = f"$N={int(t['samples'])}$, $Q={float(t['Q']):.2g}$"
+        Q = float(t["Q"])
+        label = f"$N={int(t['samples'])}$, $Q={Q:.{0 if Q >= 10 else 2}f}$"
         ax.plot(
             f["depth"], f["sharpness"], _MARKS[i % 5], color=colour, ms=4, mfc="none", label=label
         )
     ax.set(yscale="log", xlabel="depth $D$", ylabel="sharpness $S$", title=formula(first))
     ax.set_xticks(theory["depth"].to_numpy()[::2])
-    ax.legend(loc="best")
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2)
 
 
 def _tightness(ax: Axes, theory: xr.Dataset, sources: list[str]) -> None:

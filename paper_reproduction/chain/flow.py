@@ -6,19 +6,48 @@ so: how far they drift is the measure of its error that comes with the result.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import xarray as xr
 from scipy.integrate import solve_ivp
 
 from dynsharp.systems import ChainOnData
 
-__all__ = ["DRIFT", "gradient_flow"]
+__all__ = ["DRIFT", "gradient_flow", "integrate"]
 
-DRIFT = (
-    1e-8  # largest drift of a conserved quantity, relative to the squared length of u at the end
-)
+DRIFT = 1e-8  # largest drift of a conserved quantity, relative to ‖u‖² at the end
 _TOLERANCE = 1e-11  # of the solver, a step
 _HORIZON = 1e4  # longest integration, in units of the slowest time of the minimum
+
+
+def integrate(chain: ChainOnData, u0: np.ndarray, v0: np.ndarray, reach: float = 1e-9) -> Any:
+    """Return scipy's solution, at the solver's own steps, with the states (u, v) as columns."""
+    r = chain.rank
+    scale = np.linalg.norm(chain.targets)
+
+    def velocity(_: float, state: np.ndarray) -> np.ndarray:
+        u, v = state[:r], state[r:]
+        return np.concatenate(chain.step(u, v, 1.0)) - state
+
+    def residual(_: float, state: np.ndarray) -> float:
+        miss = chain.sigma * state[:r] * state[r:].prod() - chain.targets
+        return float(np.log(np.linalg.norm(miss) / scale + 1e-300) - np.log(reach))
+
+    residual.terminal = True  # type: ignore[attr-defined]
+    limit, *_ = chain.gradient_flow_limit(u0, v0)
+    V2 = chain.Q / (limit @ limit)
+    slowest = chain.samples / (V2 * chain.sigma[-1] ** 2)
+    return solve_ivp(
+        velocity,
+        (0.0, _HORIZON * slowest),
+        np.concatenate([u0, v0]),
+        "LSODA",
+        jac=lambda _, state: -chain.hessian(state[:r], state[r:]),
+        events=residual,
+        rtol=_TOLERANCE,
+        atol=_TOLERANCE * float(np.linalg.norm(limit)) / np.sqrt(r),
+    )
 
 
 def gradient_flow(
@@ -48,30 +77,7 @@ def gradient_flow(
         change of an imbalance over ‖u‖² at the end; ``status``, ``"converged"`` or what happened.
     """
     r = chain.rank
-    scale = np.linalg.norm(chain.targets)
-
-    def velocity(_: float, state: np.ndarray) -> np.ndarray:
-        u, v = state[:r], state[r:]
-        return np.concatenate(chain.step(u, v, 1.0)) - state
-
-    def residual(_: float, state: np.ndarray) -> float:
-        miss = chain.sigma * state[:r] * state[r:].prod() - chain.targets
-        return float(np.log(np.linalg.norm(miss) / scale + 1e-300) - np.log(reach))
-
-    residual.terminal = True  # type: ignore[attr-defined]
-    limit, *_ = chain.gradient_flow_limit(u0, v0)
-    V2 = chain.Q / (limit @ limit)
-    slowest = chain.samples / (V2 * chain.sigma[-1] ** 2)
-    solution = solve_ivp(
-        velocity,
-        (0.0, _HORIZON * slowest),
-        np.concatenate([u0, v0]),
-        "LSODA",
-        jac=lambda _, state: -chain.hessian(state[:r], state[r:]),
-        events=residual,
-        rtol=_TOLERANCE,
-        atol=_TOLERANCE * float(np.linalg.norm(limit)) / np.sqrt(r),
-    )
+    solution = integrate(chain, u0, v0, reach)
     chosen = np.unique(np.linspace(0, len(solution.t) - 1, points).astype(int))
     u, v = solution.y[:r, chosen].T, solution.y[r:, chosen].T
     C = chain.imbalance(u, v)
