@@ -22,6 +22,7 @@ __all__ = ["Zero", "vanishes", "zeros"]
 EPS = float(np.finfo(float).eps)
 FINEST = 1e-7  # length of a bracket below which two zeros are no longer told apart
 NEAR = 1e-6  # fraction of a bracket over which the slope of a test is measured
+TOWARDS = tuple(1 - 10.0**-k for k in range(1, 6))  # where to look in front of such an end
 NOISE = 64 * EPS  # rounding of a test, relative to the size of its terms
 IDENTICALLY = 1e-10  # relative size of a test that vanishes all along a curve
 
@@ -75,7 +76,7 @@ def _towards(
     index: int, a: CurvePoint, end: CurvePoint, test: Test
 ) -> list[tuple[int, CurvePoint, float, float]]:
     """Return points closer and closer to an end of the curve where the test has no value."""
-    between_them = [between(a, end, t) for t in (0.5, 0.9, 0.99, 0.999)]
+    between_them = [between(a, end, t) for t in TOWARDS]
     rows = [(index, p, *test(p)) for p in between_them if p is not None]
     return [row for row in rows if row[2] == row[2]]
 

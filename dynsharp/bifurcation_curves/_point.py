@@ -177,7 +177,9 @@ def _corrected(
         head, change = _split(surface, kind, move)
         y, kappa = surface.moved(y, plane, head), kappa + change
         ratio = size / before
-        enough = size <= ENOUGH or (step > 0 and size * ratio**2 <= ENOUGH)
+        # For longer cycles S is expanded in the head alone: convergence is slower than quadratic.
+        following = size * ratio**2 if surface.period == 1 and step > 0 else size
+        enough = following <= ENOUGH
         if enough or (size <= STAGNANT and step > 0 and ratio > 0.3):
             last = (plane, eq, basis, gradient) if size <= CLOSE else None
             point = _settled(surface, kind, y, kappa, borders, near, last)

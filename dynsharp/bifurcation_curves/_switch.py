@@ -47,9 +47,9 @@ def switched(
         known += [(s.kind, s.period) for s in born]
         chosen = [s for s in born if kind in (None, s.kind) and period in (None, s.period)]
         if which < len(chosen):
-            followed_from = _started(settings, at, chosen[which])
-            if followed_from is not None:
-                return _away(settings, at, *followed_from)
+            found = _started(settings, at, chosen[which])
+            if found is not None:
+                return _away(*found, at)
     if any(kind in (None, k) and period in (None, p) for k, p in known):
         return empty(
             settings,
@@ -119,7 +119,7 @@ def _started(
     return replace(settings, surface=surface), point
 
 
-def _away(settings: Settings, at: Codim2Point, start: CurvePoint) -> BifurcationCurve:
+def _away(settings: Settings, start: CurvePoint, at: Codim2Point) -> BifurcationCurve:
     """Follow a curve that is born at the point, away from it."""
     curve = followed(settings, start, both=False)
     where = ", ".join(f"{n} = {v:.10g}" for n, v in zip(at.parameters, at.values, strict=True))

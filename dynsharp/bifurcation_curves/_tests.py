@@ -35,7 +35,7 @@ __all__ = ["Test", "coefficient", "is_neutral_saddle", "tests_along"]
 Value: TypeAlias = tuple[float, float]  # with the size of the terms that it is a sum of
 Test: TypeAlias = Callable[[CurvePoint], Value]
 
-RESONANT = 1e-7  # |e^{ikθ} − 1| below which a point is at that strong resonance
+RESONANT = 1e-6  # |e^{ikθ} − 1| below which a point is at that strong resonance
 PAIR = 1e-5  # | |μ| − 1 | below which a pair at a zero of ∏(μᵢμⱼ − 1) is on the circle
 
 
@@ -157,7 +157,10 @@ def _lyapunov(point: CurvePoint) -> Value:
     mu = complex(np.exp(1j * angle(point.kappa)))
     if min(abs(mu**k - 1) for k in (1, 2, 3)) < RESONANT:
         return float("nan"), 1.0
-    q, p = critical_pair(A, mu)
+    with np.errstate(all="ignore"):
+        q, p = critical_pair(A, mu)
+    if not np.isfinite(p).all():
+        return float("nan"), 1.0
     x, y = np.ascontiguousarray(q.real), np.ascontiguousarray(q.imag)
     (xx, xy), (_, yy) = _second(point, [x, y], [x, y])
     try:
