@@ -51,11 +51,11 @@ def branch_point(curve: Curve, y: Array) -> BranchPoint | None:
     """Return the branch point near a guess; None if Newton's method does not get there."""
     n, units = curve.dimension, curve.units
     z, beta = np.append(y[:n], y[-1]), 0.0
-    D, defect = linearised(curve, z)
+    D, defect = _scaled(curve, z)
     if not np.all(np.isfinite(D)):
         return None
-    left, _, right = np.linalg.svd(D * units)
-    b, C = left[:, -1], (right[-2:] / units).T
+    left, _, right = np.linalg.svd(D)
+    b, C = left[:, -1], right[-2:].T
     error, before = np.inf, np.inf
     for _ in range(STEPS):
         bordered = np.block([[D, b[:, None]], [C.T, np.zeros((2, 1))]])
@@ -68,15 +68,18 @@ def branch_point(curve: Curve, y: Array) -> BranchPoint | None:
         forms = Forms(curve, cycle(curve, z))
         # ∂g_i along e: −w·D²G(e, V_i)
         gradient = np.array(
-            [[-w @ forms.second(e, v) for e in np.eye(n + 1)] for v in V[: n + 1].T]
+            [
+                [-(w / curve.scale) @ forms.second(e, units * v) for e in np.diag(units)]
+                for v in V[: n + 1].T
+            ]
         )
         matrix = np.block([[D, b[:, None]], [gradient, np.zeros((2, 1))]])
         if not np.all(np.isfinite(matrix)) or np.linalg.cond(matrix) > 1e14:
             return None
         delta = np.linalg.solve(matrix, -np.append(defect + beta * b, g))
-        z, beta = z + delta[:-1], beta + delta[-1]
-        error = float(np.linalg.norm(delta[:-1] / units))
-        D, defect = linearised(curve, z)
+        z, beta = z + delta[:-1] * units, beta + delta[-1]
+        error = float(np.linalg.norm(delta[:-1]))
+        D, defect = _scaled(curve, z)
         if not np.all(np.isfinite(D)) or error > 1e3:
             return None
         if error <= 1e-15 or (error <= 1e-9 and error > 0.3 * before):
@@ -85,8 +88,7 @@ def branch_point(curve: Curve, y: Array) -> BranchPoint | None:
     if error > 1e-8:
         return None
     full = cycle(curve, z)
-    size = float(np.linalg.norm(beta * b / curve.scale))
-    return BranchPoint(full, _tangents(curve, full, D, units), size, error)
+    return BranchPoint(full, _tangents(curve, full, D), abs(beta), error)
 
 
 def cycle(curve: Curve, z: Array) -> Array:
@@ -106,12 +108,19 @@ def linearised(curve: Curve, z: Array) -> tuple[Array, Array]:
     return np.column_stack([A - np.eye(n), g]), R[-1]
 
 
-def _tangents(curve: Curve, y: Array, D: Array, units: Array) -> tuple[Array, ...]:
+def _scaled(curve: Curve, z: Array) -> tuple[Array, Array]:
+    """Return [A − I, G_p] and G − x_0 in the curve's units."""
+    D, defect = linearised(curve, z)
+    return D * curve.units / curve.scale[:, None], defect / curve.scale
+
+
+def _tangents(curve: Curve, y: Array, D: Array) -> tuple[Array, ...]:
     """Solve the branching equation w·D²G(t, t) = 0 in the two-dimensional null space of D."""
-    left, singular, right = np.linalg.svd(D * units)
+    units = curve.units
+    left, singular, right = np.linalg.svd(D)
     if singular.size > 1 and singular[-2] <= MULTIPLE * singular[0]:
         return ()  # the null space has more than two dimensions
-    forms, w = Forms(curve, y), left[:, -1]
+    forms, w = Forms(curve, y), left[:, -1] / curve.scale
     one, two = right[-2] * units, right[-1] * units
     a, b, c = (float(w @ forms.second(u, v)) for u, v in ((one, one), (one, two), (two, two)))
     size = max(abs(a), abs(b), abs(c))

@@ -121,34 +121,39 @@ def _forcing(curve: Curve, point: Point) -> float:
 
 def _bordered(curve: Curve, near: Point, multiplier: float) -> Test:
     """Test function of a real multiplier, bordered by singular vectors at a point nearby."""
-    n = curve.dimension
+    n, scale = curve.dimension, curve.scale
     identity = multiplier * np.eye(n)
-    left, _, right = np.linalg.svd(product(curve.jacobians(near.y)) - identity)
+    left, _, right = np.linalg.svd(_scaled(curve, near) - identity)
     b, c = left[:, -1:], right[-1:]
 
     def test(curve: Curve, point: Point) -> tuple[float, float, float]:
-        A = product(curve.jacobians(point.y))
+        A = _scaled(curve, point)
         matrix = np.block([[A - identity, b], [c, np.zeros((1, 1))]])
         unit = np.append(np.zeros(n), 1.0)
         v, w = np.linalg.solve(matrix, unit), np.linalg.solve(matrix.T, unit)
-        u = np.append(v[:n], 0.0)
-        slope = -float(w[:n] @ Forms(curve, point.y).second(u, _head(point, n)))
+        u = np.append(scale * v[:n], 0.0)
+        slope = -float((w[:n] / scale) @ Forms(curve, point.y).second(u, _head(point, n)))
         size = np.linalg.norm(w[:n]) * np.linalg.norm(v[:n]) * (1 + np.linalg.norm(A))
         return float(v[n]), slope, ROUNDINGS * EPS * float(size)
 
     return test
 
 
+def _scaled(curve: Curve, point: Point) -> Array:
+    """DG, the state in units of the curve."""
+    return product(curve.jacobians(point.y)) * curve.scale / curve.scale[:, None]
+
+
 def _modulus(curve: Curve, point: Point) -> tuple[float, float, float]:
     """Test function of the complex pair nearest to the unit circle."""
-    A = product(curve.jacobians(point.y))
+    A, scale = _scaled(curve, point), curve.scale
     pairs = point.mu[point.mu.imag > 0]
     if pairs.size == 0:
         return float("nan"), 0.0, 0.0
     mu = pairs[np.argmin(np.abs(np.abs(pairs) - 1))]
     q, p = critical_pair(A, complex(mu))
-    u = np.append(q, 0.0)
-    along = p @ Forms(curve, point.y).second(u, _head(point, curve.dimension))
+    u = np.append(scale * q, 0.0)
+    along = (p / scale) @ Forms(curve, point.y).second(u, _head(point, curve.dimension))
     slope = 2 * float((np.conj(mu) * along).real)
     noise = ROUNDINGS * EPS * float(np.linalg.norm(p) * (1 + np.linalg.norm(A)))
     return float(abs(mu) ** 2 - 1), slope, noise

@@ -23,6 +23,8 @@ FULL, BOUNDARY, UNDERFLOW, NOT_FINITE, UNBOUNDED, CLOSED = range(6)
 
 STRAIGHT = 0.96  # least cosine of the angle between two tangents in a row: 16 degrees
 NEWTON_STEPS = 8
+LONGEST = 1.2  # greatest length of a step that was corrected, in those predicted: no jumps
+SAME = 1e-8  # distance from the start at which a closed curve is back
 
 
 @njit(**OPTIONS)
@@ -76,6 +78,10 @@ def follow(
             good = sign != 0.0 and sign != 2.0
         turn = 0.0
         if good:
+            for i in range(size):
+                chord[i] = y[i] - here[i]
+            good = inner(chord, chord, weights) < (LONGEST * ds) ** 2
+        if good:
             turn = inner(t, tangent, weights)
             good = turn > STRAIGHT and _smooth(MU, count, mu, ds, previous, ds <= 1e6 * least)
         if not good:
@@ -91,7 +97,13 @@ def follow(
             distance = inner(chord, t, weights)
             apart = inner(chord, chord, weights) - distance * distance
             if 0.0 < distance <= ds and apart < (0.2 * ds) ** 2:
-                return count, CLOSED
+                for i in range(size):  # does the step to the plane of the start land on it?
+                    chord[i] = here[i] + distance * t[i]
+                if correct(ev, chord, t, par, k, weights, work, NEWTON_STEPS, t) > 0:
+                    for i in range(size):
+                        chord[i] -= home[0, i]
+                    if inner(chord, chord, weights) < SAME * SAME * inner(t, t, weights):
+                        return count, CLOSED
         _store(y, tangent, mu, sign, weights, count, Y, T, MU, SIGN, S)
         previous = S[count] - S[count - 1]
         count += 1

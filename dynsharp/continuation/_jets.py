@@ -49,11 +49,13 @@ class Forms:
 
     def second(self, u: Array, v: Array) -> Array:
         """D²G(u, v), for real or complex vectors."""
-        return _complex(lambda a, b: self._second(a, b), u, v)
+        with np.errstate(all="ignore"):
+            return _complex(self._second, u, v)
 
     def third(self, u: Array, v: Array, w: Array) -> Array:
         """D³G(u, v, w), for real or complex vectors."""
-        return _complex(lambda a, b, c: self._third(a, b, c), u, v, w)
+        with np.errstate(all="ignore"):
+            return _complex(self._third, u, v, w)
 
     def _second(self, u: Array, v: Array) -> Array:
         if u is v:

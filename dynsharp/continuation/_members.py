@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.linalg import matrix_balance
 
 from dynsharp.continuation._curve import Array, Curve
 from dynsharp.continuation._jets import Forms
@@ -85,13 +86,17 @@ def _matrix(curve: Curve, y: Array) -> Array:
 
 
 def _kernels(curve: Curve, y: Array) -> tuple[Array, Array]:
+    """Return bases of the left and right kernel of A − I, from the balanced matrix."""
     A = _matrix(curve, y)
     empty = np.empty((curve.dimension, 0))
     if not np.isfinite(A).all():
         return empty, empty
-    left, values, right = np.linalg.svd(A - np.eye(curve.dimension))
-    zero = values <= SMALL * max(1.0, values[0])
-    return left[:, zero], right[zero].T
+    balanced, (factors, _) = matrix_balance(A, permute=False, separate=True)
+    left, values, right = np.linalg.svd(balanced - np.eye(curve.dimension))
+    zero = values <= max(SMALL, 100 * EPS * values[0])
+    bases = left[:, zero] / factors[:, None], right[zero].T * factors[:, None]
+    left, right = (np.linalg.qr(b)[0] if b.size else empty for b in bases)
+    return left, right
 
 
 def corrected(curve: Curve, y: Array, left: Array, basis: Array) -> Array | None:

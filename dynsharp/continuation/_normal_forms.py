@@ -117,6 +117,11 @@ def critical_pair(A: Array, multiplier: complex) -> tuple[Array, Array]:
     return q, p / (p @ q)
 
 
+def _condition(curve: Curve, q: Array, p: Array) -> float:
+    """Condition of the eigenvalue, the state in units of the curve."""
+    return float(np.linalg.norm(p * curve.scale) * np.linalg.norm(q / curve.scale))
+
+
 def _criticality(curve: Curve, b: float, size: float, positive: bool) -> str:
     if not np.isfinite(b):
         return "undetermined"
@@ -173,9 +178,9 @@ def flip_form(curve: Curve, point: Point) -> NormalForm:
     identity = np.eye(n)
     q, p = critical_pair(A, -1.0)
     u = np.append(q, 0.0)
-    if np.linalg.norm(p) > NOT_SIMPLE:
+    if _condition(curve, q, p) > NOT_SIMPLE:
         return NormalForm("flip", q=q, status="the multiplier −1 meets another one: not simple")
-    if np.linalg.cond(A - identity) > 1e10:
+    if np.linalg.cond(A * curve.scale / curve.scale[:, None] - identity) > 1e10:
         return NormalForm("flip", q=q, p=p, status="there is a multiplier 1 too: A − I is singular")
     drift = np.append(np.linalg.solve(identity - A, _derivative(forms, n)), 1.0)
     a = float(p @ forms.second(drift, u))
@@ -196,7 +201,7 @@ def fold_form(curve: Curve, point: Point) -> NormalForm:
     """Return a = p G_α, b = ½ p B(q, q)."""
     forms, A = Forms(curve, point.y), product(curve.jacobians(point.y))
     q, p = critical_pair(A, 1.0)
-    if np.linalg.norm(p) > NOT_SIMPLE:
+    if _condition(curve, q, p) > NOT_SIMPLE:
         return NormalForm("fold", q=q, status="the multiplier 1 meets another one: not simple")
     u = np.append(q, 0.0)
     a = float(p @ _derivative(forms, curve.dimension))

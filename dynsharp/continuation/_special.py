@@ -95,13 +95,14 @@ def special_point(curve: Curve, event: Event) -> tuple[SpecialPoint, Array]:
 
 def _form(curve: Curve, kind: str, point: Point) -> NormalForm:
     try:
-        if kind == "flip":
-            return flip_form(curve, point)
-        if kind == "fold":
-            return fold_form(curve, point)
-        pairs = point.mu[point.mu.imag > 0]
-        mu = pairs[np.argmin(np.abs(np.abs(pairs) - 1))]
-        return neimark_sacker_form(curve, point, complex(mu))
+        with np.errstate(all="ignore"):
+            if kind == "flip":
+                return flip_form(curve, point)
+            if kind == "fold":
+                return fold_form(curve, point)
+            pairs = point.mu[point.mu.imag > 0]
+            mu = pairs[np.argmin(np.abs(np.abs(pairs) - 1))]
+            return neimark_sacker_form(curve, point, complex(mu))
     except np.linalg.LinAlgError:
         return NormalForm(kind, status="the linear systems of the normal form are singular")
 

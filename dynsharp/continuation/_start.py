@@ -15,10 +15,23 @@ from dynsharp.errors import InputError
 from dynsharp.map import DiscreteMap
 from dynsharp.symbolic.fixed_points import FixedPoint
 
-__all__ = ["Start", "minimal_period", "number", "numbers", "scale_of", "solved", "starting_state"]
+__all__ = [
+    "Start",
+    "minimal_period",
+    "null_direction",
+    "number",
+    "numbers",
+    "scale_at",
+    "scale_of",
+    "solved",
+    "starting_state",
+]
 
 TRANSIENTS = (0, 100, 2000)  # steps of the map before Newton's method, if it fails without
 DIRECT, DAMPED = 30, 60  # Newton steps
+SMALL = 1e-6  # of the whole state: what a variable vanishes below
+EQUILIBRATIONS = 8
+RANK = 1e-9  # relative size of a singular value that counts as zero
 
 
 @dataclass(frozen=True)
@@ -109,11 +122,44 @@ def starting_state(map: DiscreteMap, start: Any, period: int, values: Mapping[st
     return np.column_stack([np.broadcast_to(x, (length,)) for x in columns])
 
 
-def scale_of(states: Array) -> Array:
-    """Return a unit for each state variable: its size, or that of the state where it vanishes."""
+def scale_of(states: Array, guess: Array | None = None) -> Array:
+    """Return a unit for each state variable: its size, or that of the state where it vanishes.
+
+    What is rounding against the guess vanishes.
+    """
     size = np.max(np.abs(states), axis=0)
     whole = size.max()
-    return np.where(size > 1e-6 * whole, size, whole) if whole > 0 else np.ones(size.size)
+    if guess is not None and whole <= 1e-10 * np.max(np.abs(guess)):
+        return np.ones(size.size)
+    return np.where(size > SMALL * whole, size, whole) if whole > 0 else np.ones(size.size)
+
+
+def scale_at(curve: Curve, y: Array, guess: Array) -> Array:
+    """Return units for the state variables at a solution.
+
+    One that vanishes there has a unit that a step carries into no more than a unit of another.
+    """
+    scale = scale_of(curve.states(y), guess)
+    largest = np.max(np.abs(curve.jacobians(y)), axis=0)
+    reach = np.where(largest > 0, scale[:, None] / np.where(largest > 0, largest, 1), np.inf)
+    vanishes = np.max(np.abs(curve.states(y)), axis=0) <= SMALL * scale
+    return np.where(vanishes, np.minimum(scale, reach.min(axis=0)), scale)
+
+
+def null_direction(D: Array) -> tuple[Array, bool]:
+    """Return the null vector of a full-rank n × (n + 1) matrix, and whether it is not of full rank.
+
+    Rows and columns are brought to like norms first (Ruiz 2001): units do not matter.
+    """
+    columns = np.ones(D.shape[1])
+    for _ in range(EQUILIBRATIONS):
+        rows = np.linalg.norm(D, axis=1)
+        D = D / np.sqrt(np.where(rows > 0, rows, 1.0))[:, None]
+        norms = np.linalg.norm(D, axis=0)
+        factors = 1 / np.sqrt(np.where(norms > 0, norms, 1.0))
+        D, columns = D * factors, columns * factors
+    _, singular, right = np.linalg.svd(D)
+    return right[-1] * columns, bool(singular[-1] <= RANK * singular[0])
 
 
 def minimal_period(curve: Curve, y: Array, tolerance: float = 1e-5) -> int:

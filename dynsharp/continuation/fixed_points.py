@@ -13,7 +13,14 @@ from dynsharp.continuation._curve import Curve
 from dynsharp.continuation._family import followed_family
 from dynsharp.continuation._members import family_at
 from dynsharp.continuation._result import Branch
-from dynsharp.continuation._start import number, numbers, scale_of, solved, starting_state
+from dynsharp.continuation._start import (
+    null_direction,
+    number,
+    numbers,
+    scale_at,
+    solved,
+    starting_state,
+)
 from dynsharp.continuation._user_events import user_events
 from dynsharp.errors import InputError
 from dynsharp.map import DiscreteMap, Name
@@ -120,21 +127,19 @@ def continue_fixed_point(
     first = solved(rough, states, value)
     if first.y is None:
         return empty(rough, first.status)
-    curve = replace(rough, scale=scale_of(rough.states(first.y)))
+    curve = replace(rough, scale=scale_at(rough, first.y, states))
     family = family_at(curve, first.y)
     if family is not None:
         return followed_family(curve, family, options)
     curve.linearised(first.y)
-    units = curve.units
-    _, singular, right = np.linalg.svd(curve.condensed() * units)
-    if singular[-1] <= 1e-9 * max(1.0, singular[0]):
+    head, singular = null_direction(curve.condensed() * curve.units)
+    if singular:
         return empty(
             curve,
             f"singular start: branches cross at {symbol} = {value:.10g}; start on one of them, at "
             "another value",
         )
-    border = np.zeros(first.y.size)
-    head = right[-1] * units
+    border, head = np.zeros(first.y.size), head * curve.units
     border[: map.dimension], border[-1] = head[:-1], head[-1]
     point = curve.point(first.y, border)
     if point is None:
