@@ -15,7 +15,9 @@ import numpy as np
 from dynsharp.bifurcation_curves._center_manifold import CenterManifold
 from dynsharp.continuation._curve import Array
 
-__all__ = ["Reduced", "newton"]
+__all__ = ["Reduced", "derivative", "newton"]
+
+FAR = 1e3  # change, relative to the guess, beyond which Newton's method is on its way elsewhere
 
 
 @dataclass(frozen=True)
@@ -118,8 +120,8 @@ def newton(function: Callable[[Array], Array], guess: Array) -> Array | None:
         except np.linalg.LinAlgError:
             return None
         u = u + change
-        if not np.all(np.isfinite(u)) or np.linalg.norm(u - guess) > 1 + np.linalg.norm(guess):
+        if not np.linalg.norm(u - guess) < FAR * (1 + np.linalg.norm(guess)):
             return None
-        if np.linalg.norm(change) < 1e-7:
+        if np.linalg.norm(change) < 1e-7 * (1 + np.linalg.norm(u)):
             return u
     return None

@@ -31,6 +31,7 @@ from dynsharp.errors import InputError
 
 __all__ = ["Start", "Unfolding", "emanating"]
 
+HALVINGS = 7  # amplitudes that are tried
 SINGULAR = 1e-9  # reciprocal condition below which two rates by the parameters are parallel
 
 
@@ -99,7 +100,7 @@ def emanating(
         Name of the second parameter, whose critical value is in ``curve.values``.
     distance
         Amplitude of the predicted cycles, as a fraction of that at which the nonlinear terms are
-        as large as the linear ones.
+        as large as the linear ones; halved where the normal form has no such cycle that far.
 
     Raises
     ------
@@ -132,12 +133,15 @@ def emanating(
             failures.append(_PARALLEL)
         else:
             for born in build():
-                start = _started(reduced, born, point, distance * manifold.length)
+                largest = distance * manifold.length
+                amplitudes = largest / 2.0 ** np.arange(HALVINGS)
+                tries = (_started(reduced, born, point, epsilon) for epsilon in amplitudes)
+                start = next((s for s in tries if s is not None), None)
                 if start is None:
                     failures.append(
                         f"the {born.kind} curve of the cycle of {born.steps} times the period was "
-                        f"not found at the amplitude {distance * manifold.length:.3g}: try another "
-                        "distance"
+                        f"not found at amplitudes from {largest:.3g} to {amplitudes[-1]:.3g}: "
+                        "try a larger distance"
                     )
                 else:
                     starts.append(start)
@@ -249,7 +253,7 @@ Rates = tuple[Array, Callable[[], Iterator[_Born]]]
 
 
 def _generalised_flip(m: CenterManifold) -> Rates:
-    """−w + μα w + κα w³ + d w⁵ has a double 2-cycle at κα = −2d ε², μα = d ε⁴."""
+    """−w + (μα + Qαα) w + κα w³ + d w⁵: a double 2-cycle at κα = −2d ε², μα = d ε⁴ − Qαα."""
     rates = np.array([_rates(m, 0, 1).real, _rates(m, 0, 3).real])
     d = m.coefficient(0, 5).real
 
@@ -257,7 +261,11 @@ def _generalised_flip(m: CenterManifold) -> Rates:
         return np.array([epsilon]), np.linalg.solve(rates, u * [epsilon**4, epsilon**2])
 
     def build() -> Iterator[_Born]:
-        yield _Born("fold", 2, place, np.array([d, -2 * d]))
+        one, two = np.linalg.solve(rates, [0.0, -2 * d])
+        Q = [m.coefficient(0, 1, *e).real for e in ((2, 0), (1, 1), (0, 2))]
+        yield _Born(
+            "fold", 2, place, np.array([d - np.dot(Q, [one**2, one * two, two**2]), -2 * d])
+        )
 
     return rates, build
 

@@ -141,6 +141,19 @@ def test_fold_of_the_doubled_cycle_exactly():
     assert start.y[-2] == pytest.approx(-(start.y[-1] ** 2) / 3.2, rel=1e-6)
 
 
+def test_rates_that_are_nearly_parallel():
+    """The parameters then move far for a small amplitude, and their squares count."""
+    unfolded = x * (27 * alpha + 21 * beta) / 20 + x**3 * (13 * alpha + 9 * beta) / 20
+    map = ds.DiscreteMap(
+        {x: -x + unfolded - R(7, 5) * x**5 + R(3, 4) * alpha * x**2 - R(5, 4) * alpha}, ALPHA
+    )
+    found = emanating("generalised-flip", *at_point(map, [0.0]), "beta")
+    assert found.status == "complete"
+    misses, condition = defect(map, found.starts[1], found.starts[1].y)
+    assert misses < 1e-5
+    assert condition < 1e-3
+
+
 @pytest.mark.parametrize("modulus", [0.5, 1.7])
 @pytest.mark.parametrize("angle", np.arange(0.2, 6.3, 1.3))
 def test_cycles_of_four_times_the_period(modulus, angle):
