@@ -379,3 +379,11 @@ def test_measured_values_are_those_of_the_log():
 def test_wrong_input_is_named(arguments, message):
     with pytest.raises(InputError, match=message):
         training_regime(**arguments)
+
+
+def test_the_heavy_tails_of_single_sample_losses_are_no_catapults():
+    random = np.random.default_rng(3)
+    steps = np.arange(3000)
+    loss = (np.exp(-steps / 300) + 0.01) * random.normal(size=3000) ** 2
+    found = training_regime(loss=loss, sharpness=1 - 0.6 * np.exp(-steps / 400), eta=1)
+    assert found.names == (SHARPER, "convergence")

@@ -201,7 +201,8 @@ class Run:
             and (moves := self.risen(first, stop)) is not None
         ):
             return [Span(EDGE, self.reached(first), stop, moves)]
-        if self.momentum and not (self.ratio[first:last] >= 1 - self.edge).any():
+        may_rise = self.momentum or self.loss_noise > 0  # without being unstable
+        if may_rise and not (self.ratio[first:last] >= 1 - self.edge).any():
             return []
         peak = max((j for _, j in block.rises), key=lambda j: self.x[j])
         back = np.flatnonzero(self.x[peak:last] <= self.x[first])
@@ -302,8 +303,12 @@ class Run:
         if series.shape[1] < 12 or self.log.stride == 0:
             return None
         found = motion(series[:, -MOST:], self.max_period)
-        drifts = bool((np.ptp(series, axis=1) > self.change * np.abs(series).max(axis=1)).any())
-        return None if found.period == 1 and drifts else found
+        if found.period:
+            moves = np.ptp(series, axis=1) > self.change * np.abs(series).max(axis=1)
+            return None if found.period == 1 and moves.any() else found
+        early, late = np.array_split(series, 2, axis=1)
+        drift = np.abs(early.mean(axis=1) - late.mean(axis=1)) > series.std(axis=1) / 2
+        return None if found.deterministic and drift.any() else found
 
     # ---- trends of the sharpness ---------------------------------------------------------------
 
