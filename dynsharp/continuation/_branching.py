@@ -28,6 +28,7 @@ __all__ = ["Arm", "Branching", "branching", "carried"]
 
 SINGULAR = 1e-5  # a singular value of D, relative to the largest, below which it is zero
 RADII = (2e-2, 5e-3, 1.25e-3, 3e-4)  # of the spheres, in units of the curve
+UNSTABLE = 1e8  # multiplier beyond which nothing is said
 LARGEST = 4  # corank up to which all half-branches are looked for
 ROUNDS = 80
 OPPOSITE = 0.98  # cosine above which two half-branches make up one branch
@@ -56,12 +57,16 @@ def branching(curve: Curve, y: Array) -> Branching:
     """Return all half-branches that begin at a point, that of the branch itself among them."""
     equations = _reduced(curve, y)
     if equations is None:
-        return Branching((), "the derivatives of the map are not finite at the branch point")
+        text = (
+            "the derivatives of the map are not finite at the branch point, or other multipliers "
+            f"are beyond {UNSTABLE:g}: next to them rounding hides which ones are critical"
+        )
+        return Branching((), text)
     m = equations.quadratic.shape[0]
     if m > LARGEST:
         text = f"{m} multipliers are critical together: branches are sought for up to {LARGEST}"
         return Branching((), text)
-    status = "complete"
+    status, (low, high) = "complete", curve.span
     ranked: list[tuple[bool, int, tuple[tuple[Arm, ...], ...]]] = []
     for radius in RADII:
         wide, crowded = _arms(curve, y, equations, radius)
@@ -75,9 +80,10 @@ def branching(curve: Curve, y: Array) -> Branching:
         arms = [Arm(a.start, _extrapolated(a.direction, b.direction)) for a, b in matched]
         pairs = _paired(arms)
         agree = len(arms) == len(wide) == len(narrow)
-        if agree and all(len(pair) == 2 for pair in pairs):
+        near = all(low <= arm.start.value <= high for arm in arms)
+        if agree and near and all(len(pair) == 2 for pair in pairs):
             return Branching(pairs, status)
-        ranked.append((agree, len(arms), pairs))
+        ranked.append((agree and near, len(arms), pairs))
     agree, _, pairs = max(ranked, key=lambda item: item[:2])
     if status == "complete" and not agree:
         status = (
@@ -118,9 +124,11 @@ class _Equations:
 def _reduced(curve: Curve, y: Array) -> _Equations | None:
     n, units, scale = curve.dimension, curve.units, curve.scale
     D, _ = linearised(curve, np.append(y[:n], y[-1]))
-    if not np.isfinite(D).all():
+    if not (np.abs(D) < np.inf).all():
         return None
     left, singular, right = np.linalg.svd(D * units / scale[:, None])
+    if singular[0] > UNSTABLE:
+        return None
     zero = singular <= SINGULAR * max(1.0, singular[0])
     if not zero.any():
         zero[-1] = True

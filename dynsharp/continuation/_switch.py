@@ -113,7 +113,8 @@ def _others(branch: Branch, curve: Curve, at: SpecialPoint) -> tuple[tuple[WayOu
     through = curve.residual(at._y) < SOLVED
     ways: list[WayOut] = []
     for pair in found.arms:
-        new = tuple(arm.start for arm in pair if position(branch, arm.start.y) is None)
+        inside = [a.start for a in pair if curve.span[0] <= a.start.value <= curve.span[1]]
+        new = tuple(start for start in inside if position(branch, start.y) is None)
         if through and new:
             ways.append(WayOut(curve, at, new))
         ways += [WayOut(curve, at, (arm,), through=False) for arm in new if not through]

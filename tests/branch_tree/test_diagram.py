@@ -346,3 +346,13 @@ def test_wrong_input():
         diagram(start=other)
     with pytest.raises(InputError, match="in the span"):
         diagram(at=9)
+
+
+def test_a_branch_point_next_to_the_end_of_the_span():
+    # coupled logistic maps: the pitchfork of the 2-cycles is 0.015 before the end
+    f, g = r * x * (1 - x), r * y * (1 - y)
+    pair = ds.DiscreteMap({x: 0.9 * f + 0.1 * g, y: 0.9 * g + 0.1 * f}, [r], name="coupled")
+    found = bifurcation_diagram(pair, "r", (0.9, 3.4), {"x": 0, "y": 0}, at=1.1, depth=5)
+    assert sorted(b.period for b in found.branches) == [1] * 3 + [2] * 5
+    assert found.unfollowed == ()
+    assert all(b.status == "complete" for b in found.branches)
