@@ -336,7 +336,7 @@ class Run:
         """Return the record from which the sharpness stays at its final value; None if it moves.
 
         The final value is extrapolated (Aitken) from the second half of the change: at its
-        beginning, middle and end.
+        beginning, middle and end; it must slow down as much as an exponential there.
         """
         y = smoothed(self.log_sharpness[first:stop], 3 if self.sharpness_noise == 0 else 9)
         away = np.abs(y - y[-1]) > self.least_change
@@ -345,7 +345,7 @@ class Run:
         start = int(np.flatnonzero(np.abs(y - y[-1]) > abs(y[0] - y[-1]) / 2)[-1])
         middle = (start + len(y) - 1) // 2
         d1, d2 = y[middle] - y[start], y[-1] - y[middle]
-        if abs(d2) > self.least_change or abs(d2) >= 0.9 * abs(d1):
+        if abs(d2) > abs(d1) / 2:
             return None
         if abs(d2 * d2 / (d1 - d2)) > self.least_change:
             return None
