@@ -71,7 +71,7 @@ def _more(point: SpecialPoint, known: SpecialPoint | None) -> bool:
     return known is None or rank.get(point.kind, 1) > rank.get(known.kind, 1)
 
 
-def is_closed(branch: Branch) -> bool:
+def _is_closed(branch: Branch) -> bool:
     """Whether a branch comes back to where it began."""
     return len(branch) > 2 and branch.ends[0].startswith("closed")
 
@@ -79,7 +79,7 @@ def is_closed(branch: Branch) -> bool:
 def _marks(branch: Branch) -> list[tuple[int, SpecialPoint | None]]:
     """Rows at which a branch is cut, in order."""
     marks: dict[int, SpecialPoint | None] = {}
-    if len(branch) and not is_closed(branch):
+    if len(branch) and not _is_closed(branch):
         marks = {0: None, len(branch) - 1: None}
     for p in branch.special_points:
         marks.update(dict.fromkeys(branch.where(p), p))
@@ -89,7 +89,7 @@ def _marks(branch: Branch) -> list[tuple[int, SpecialPoint | None]]:
 def _add_pieces(graph: nx.MultiGraph, places: _Places, number: int, branch: Branch) -> None:
     rows = [i for i, _ in _marks(branch)]
     pieces: list[tuple[tuple[int, int], ...]] = [(pair,) for pair in pairwise(rows)]
-    if is_closed(branch) and rows:
+    if _is_closed(branch) and rows:
         pieces.append(((rows[-1], len(branch) - 1), (0, rows[0])))
     for piece in pieces:
         indices = np.concatenate([np.arange(first, last + 1) for first, last in piece])

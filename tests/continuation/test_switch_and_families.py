@@ -232,3 +232,28 @@ def test_the_branches_of_a_quadratic_point(a, b, c):
     assert len(pairs) == 2
     slopes = sorted(arm.start.y[0] / arm.start.y[1] for pair in pairs for arm in pair[:1])
     assert slopes == pytest.approx(sorted([a, b]), abs=1e-9)
+
+
+CONIC = ds.DiscreteMap(
+    {x: x + A * x**2 + B * x * r + C * r**2 + x**3 - x * r**2}, [r, A, B, C], name="conic"
+)
+
+
+@given(st.floats(-3, 3), st.floats(-3, 3), st.floats(-3, 3))
+@settings(max_examples=15)
+def test_half_branches_are_the_sign_changes_on_a_circle(a, b, c):
+    # naive: walk round (0, 0) on a small circle, in the curve's units, and look for F(x) = x
+    if abs(b**2 - 4 * a * c) < 0.1 or abs(a) < 0.05:
+        return
+    values = {"a": a, "b": b, "c": c}
+    curve = Curve(CONIC, r, values, 1, (-1, 1), np.ones(1))
+    angle = np.linspace(0, 2 * np.pi, 20001) + 1e-4
+    u, v = 1e-4 * np.cos(angle), 1e-4 * 2 * np.sin(angle)
+    change = a * u**2 + b * u * v + c * v**2 + u**3 - u * v**2
+    naive = angle[np.flatnonzero(np.diff(np.sign(change)))] % (2 * np.pi)
+    starts = [arm.start for pair in branching(curve, np.zeros(2)).arms for arm in pair]
+    found = [np.arctan2(s.y[1] / 2, s.y[0]) % (2 * np.pi) for s in starts]
+    assert len(found) == len(naive) == (4 if b**2 > 4 * a * c else 0)
+    for place in naive:
+        gaps = np.abs(np.exp(1j * np.array(found)) - np.exp(1j * place))
+        assert gaps.min() < 0.1
