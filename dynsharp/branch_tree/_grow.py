@@ -159,7 +159,9 @@ class Growth:
         self.unfollowed += [Unfollowed(s.name, cause) for s in waiting]
         for i in self._queue:
             for p in self.branches[i].special_points:
-                if p.kind in ("flip", "branch"):
+                place = place_of(self.branches[i], p._y)
+                handled = any(place.same(other) for other in self._places)
+                if p.kind in ("flip", "branch") and not handled:
                     self.unfollowed.append(Unfollowed(_named(p), cause, i))
 
     # ---- starts ----------------------------------------------------------------------------
@@ -288,7 +290,6 @@ class Growth:
         if depth >= self.settings.depth:
             self._deferred.append((number, p, place))
             return
-        self._places.append(place)
         ways, status = ways_out(branch, p)
         if status != "complete":
             self.unfollowed.append(Unfollowed(_named(p), status, number))
@@ -301,6 +302,7 @@ class Growth:
                 continue
             new = way.followed(Options(self.settings.step))
             self._add(new, Origin(number, p, f"{_named(p)} of branch {number}", depth + 1))
+        self._places.append(place)
 
     def _on(self, period: int, y: Array) -> int | None:
         """Return the number of the branch that a cycle lies on."""
