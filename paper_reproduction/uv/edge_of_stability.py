@@ -15,6 +15,7 @@ from paper_reproduction.uv._edge_of_stability_figure import figure_of
 from paper_reproduction.uv.theory import (
     critical_step,
     critical_step_expression,
+    in_words,
     manifolds,
     physical,
     region_boundary,
@@ -48,7 +49,7 @@ def run(quick: bool) -> Claim:
     x, y = EXAMPLE
     lost = table.sel(s=0.0, sigma_w=SIGMAS[-1])
     last = [int(w) for w in widths if (lost["edge"].sel(width=w) == 1).all()]
-    condition = _in_words(edge_condition())
+    condition = in_words(edge_condition())
     return Claim(
         sentence="The edge of stability is reached past η_c = √n_eff/(‖x‖|y|), which does not "
         "depend on the width in μP (s = 1) and grows as √n in NTP (s = 0).",
@@ -101,13 +102,6 @@ def exponent(s: float) -> float:
     _, _, g = physical().parameters
     eta = critical_step_expression().subs(g, size / sp.sqrt(n ** (1 - s_)))
     return float(sp.simplify(n * sp.diff(sp.log(eta), n)).subs(s_, sp.nsimplify(s)))
-
-
-def _in_words(condition: sp.Expr) -> str:
-    text = sp.sstr(condition)
-    for ascii, shown in (("lambda0", "λ₀"), ("f0", "f₀"), ("*", " ")):
-        text = text.replace(ascii, shown)
-    return text
 
 
 # ---- measuring it ------------------------------------------------------------------------------
@@ -267,7 +261,8 @@ def judged_exponent(table: xr.Dataset, s: float) -> Check:
     return Check(
         f"for s = {s:g} the measured η_c grows as n^{expected:g}, to 4 standard errors of the "
         "fitted exponent and what the tolerances of the measured values can add",
-        f"exponent {slope:.8f}, standard error {error:.1e}, tolerances {systematic:.1e}",
+        f"exponent {round(slope, 8) + 0.0:.8f}, standard error {error:.1e}, tolerances "
+        f"{systematic:.1e}",
         abs(slope - expected) <= 4 * error + systematic,
     )
 
@@ -280,7 +275,7 @@ def judged_outcomes(table: xr.Dataset) -> Check:
     right = np.where(edge, stays, ~bounded)
     return Check(
         f"at {BEYOND:g} times the measured step training stays bounded without converging if the "
-        f"start has {_in_words(edge_condition())} (with {BEYOND:g} η_c for η_c), else diverges",
+        f"start has {in_words(edge_condition())} (with {BEYOND:g} η_c for η_c), else diverges",
         f"{right.sum()} of {right.size} as said: {edge.sum()} at the edge, {(~edge).sum()} diverge",
         bool(right.all()),
     )

@@ -16,7 +16,7 @@ from paper_reproduction.uv.phase_plane import (
     state_of,
 )
 from paper_reproduction.uv.rounding import gamma, one_step_scale
-from paper_reproduction.uv.theory import fixed_points, numeral, physical, scaled
+from paper_reproduction.uv.theory import fixed_points, in_words, numeral, physical, scaled
 from paper_reproduction.uv.training import EXAMPLE
 
 __all__ = ["judged_flows", "judged_jacobians", "judged_starts", "run"]
@@ -70,7 +70,7 @@ def run(quick: bool) -> Claim:
         where="Everywhere. Of gradient descent, sharpening while 0 < f < y and reduction while "
         "f > y hold in the bounded region; where f < 0 the trace falls only while k < 4F/z (as it "
         "must for small steps), and descent ends at a lower trace than gradient flow, by "
-        f"{sp.sstr(conserved()[1])} a step in λ² − 4g²f².",
+        f"{in_words(conserved()[1])} a step in λ² − 4g²f².",
         figure=figure_of(descents, flowing),
         caption="Top: the plane for a step size below (left) and above (right) the critical one, "
         "with trajectories of trained networks from chosen starts (rings); arrows: the direction "
@@ -202,7 +202,9 @@ def judged_jacobians(points: xr.Dataset) -> Check:
     return Check(
         "the Jacobian of training at each fixed point, fitted to training from perturbed weights, "
         "is the exact one, to the rounding of data and fit; its eigenvalues are the multipliers "
-        + ", ".join(f"{numeral(p)}: {', '.join(map(str, p.multipliers))}" for p in fixed_points()),
+        + ", ".join(
+            f"{numeral(p)}: {', '.join(map(in_words, p.multipliers))}" for p in fixed_points()
+        ),
         f"entries at most {apart.max():.1e} apart; at ρ = {RHO[0]:g} " + "; ".join(shown),
         bool(held.all()),
     )
@@ -218,8 +220,8 @@ def judged_rates(rates: xr.Dataset) -> Check:
     stable = rates["rate"].values < 1
     said = rates["k"].values < 2
     return Check(
-        f"near a minimum with ηλ = k the error changes by |{_across_the_line()}| a step, to terms "
-        "of the next order in the distance; it shrinks exactly where k < 2",
+        f"near a minimum with ηλ = k the error changes by |{in_words(_across_the_line())}| a step, "
+        "to terms of the next order in the distance; it shrinks exactly where k < 2",
         f"{apart.size} minima: at most {apart.max():.1e} apart (allowed {tolerance:.1e}); "
         f"stable at {stable.sum()}, said of {said.sum()}",
         bool((apart <= tolerance).all() and (stable == said).all()),
@@ -256,7 +258,7 @@ def judged_signs(starts: list[xr.Dataset]) -> Check:
     lam = physical().state[1]
     change = sp.factor(physical().update[lam] - lam)
     return Check(
-        f"at each step of training λ grows exactly where {sp.sstr(change)} > 0 (steps in which it "
+        f"at each step of training λ grows exactly where {in_words(change)} > 0 (steps in which it "
         "changes by more than rounding)",
         f"{against} of {compared:,} steps against it; it grows in {grew:,}",
         against == 0,
@@ -280,7 +282,7 @@ def judged_conserved(descents: xr.Dataset) -> Check:
         allowed.append(4 * descents.attrs["rounding"] * added)
     share = np.array(apart) / np.array(allowed)
     return Check(
-        f"a step of gradient descent multiplies λ² − 4g²f² by {sp.sstr(factor)}, to rounding "
+        f"a step of gradient descent multiplies λ² − 4g²f² by {in_words(factor)}, to rounding "
         "(four times γ_m of claim 1 and the terms that are added)",
         f"{share.size:,} steps, at most {share.max():.2g} of that bound",
         bool((share <= 1).all()),
@@ -292,7 +294,7 @@ def judged_flows(flowing: xr.Dataset) -> Check:
     apart = np.abs(flowing["lam_end"].values / flowing["limit"].values - 1)
     drift = flowing["drift"].values
     return Check(
-        f"gradient flow of the weights ends at λ(∞) = {sp.sstr(flow_limit())}, with Δf and λ of "
+        f"gradient flow of the weights ends at λ(∞) = {in_words(flow_limit())}, with Δf and λ of "
         f"the start, to {DRIFT:g}, and λ² − 4g²f² and ‖Ux‖²/‖x‖² − ‖v‖² drift less than {DRIFT:g}",
         f"{apart.size} networks, {int(flowing['completed'].sum())} arrived: at most "
         f"{apart.max():.1e} apart, drift at most {drift.max():.1e}",

@@ -21,7 +21,7 @@ from paper_reproduction.uv.edge_training import (
     trained,
     two_runs,
 )
-from paper_reproduction.uv.theory import edge_manifold, scaled, two_cycle
+from paper_reproduction.uv.theory import edge_manifold, in_words, scaled, two_cycle
 from paper_reproduction.uv.training import EXAMPLE, example_network
 
 __all__ = [
@@ -73,13 +73,15 @@ def run(quick: bool) -> Claim:
         + f", seed {SEED}, on x = {x}, y = {y}, trained in weight space at {count} step sizes, ρ = "
         f"η/η_c from {rho[0]:g} to {rho[-1]:g}: {transient:,} steps left out, {keep:,} kept. "
         "Standard errors of the means from "
-        f"{BLOCKS} blocks. Where the period is two the exact means are η⟨λ⟩ = {cycle.trace} and "
-        f"η⟨sharpness⟩ = {sp.sstr(sp.together(cycle.sharpness))}, at ρ = {at_end.up_to} they are "
-        f"{at_end.trace} and {sp.sstr(at_end.sharpness)} = {float(at_end.sharpness):.4f}.",
+        f"{BLOCKS} blocks. Where the period is two the exact means are η⟨λ⟩ = "
+        f"{in_words(cycle.trace)} and η⟨sharpness⟩ = {in_words(sp.together(cycle.sharpness))}, at "
+        f"ρ = {in_words(at_end.up_to)} they are {in_words(at_end.trace)} and "
+        f"{in_words(at_end.sharpness)} = {float(at_end.sharpness):.4f}.",
         checks=checks,
         where="Both means tend to 2/η as η falls to η_c. Above, neither stays there: on the "
-        f"2-cycle, ρ < {cycle.up_to}, the trace exceeds it by ({cycle.trace - 2})/η and the "
-        f"sharpness by ({sp.factor(cycle.sharpness - 2)})/η; "
+        f"2-cycle, ρ < {in_words(cycle.up_to)}, the trace exceeds it by "
+        f"({in_words(cycle.trace - 2)})/η and the sharpness by "
+        f"{in_words((cycle.sharpness - 2) / (cycle.trace - 2))} of that; "
         f"from ρ = {crossing:.2f} on the sharpness exceeds even the trace, far above 2/η. "
         f"{_exception(means)}At an instant "
         "the sharpness is the larger of the two where f > y or f < y/3, and both are equal at "
@@ -110,8 +112,8 @@ def _exception(means: xr.Dataset) -> str:
     merging = merging_point()
     return (
         f"The mean trace is below 2/η from ρ = {found[0]:.2f} to {found[-1]:.2f}: near "
-        f"{sp.sstr(merging)} = {float(merging):.3f} the largest f is mapped to f = 0, and training "
-        "lingers at the saddle of vanishing weights. "
+        f"{in_words(merging)} = {float(merging):.3f} the largest f is mapped to f = 0, and "
+        "training lingers at the saddle of vanishing weights. "
     )
 
 
@@ -131,8 +133,9 @@ def judged_order(means: xr.Dataset) -> Check:
     wrong = int(means["disorder"].sum())
     total = means.attrs["keep"] * means["disorder"].size
     return Check(
-        f"the sharpness is larger than the trace exactly where {sharpness_minus_trace()} > 0, that "
-        "is f > y or f < y/3 (where they differ by more than √ε, relatively)",
+        "the sharpness is larger than the trace exactly where "
+        f"{in_words(sharpness_minus_trace())} > 0, that is f > y or f < y/3 (where they "
+        "differ by more than √ε, relatively)",
         f"{wrong} of {total:,} iterates against it",
         wrong == 0,
     )
@@ -178,9 +181,9 @@ def judged_cycle(means: xr.Dataset) -> Check:
     )
     holds = apart <= tolerance
     return Check(
-        f"for 1 < ρ < {exact.up_to} the means are η⟨λ⟩ = {exact.trace} and η⟨sharpness⟩ = "
-        f"{exact.sharpness}, to rounding and to what the multipliers of the 2-cycle leave of the "
-        "start after half of the transient",
+        f"for 1 < ρ < {in_words(exact.up_to)} the means are η⟨λ⟩ = {in_words(exact.trace)} and "
+        f"η⟨sharpness⟩ = {in_words(exact.sharpness)}, to rounding and to what the multipliers of "
+        "the 2-cycle leave of the start after half of the transient",
         f"{holds.sum()} of {holds.size} means within it, at most {apart.max():.1e} apart",
         bool(holds.all()),
     )
@@ -215,8 +218,9 @@ def _judged_end(transient: int, keep: int) -> Check:
         rows.append((values.mean() - float(value), values.std(ddof=1) / np.sqrt(values.size)))
     shown = "; ".join(f"{apart:+.1e} ± {error:.1e}" for apart, error in rows)
     return Check(
-        f"where the bounded region opens, ρ = {exact.up_to}, the means on the manifold are "
-        f"{exact.trace} and {exact.sharpness}, to 5 standard errors of 64 orbits",
+        f"where the bounded region opens, ρ = {in_words(exact.up_to)}, the means on the manifold "
+        f"are {in_words(exact.trace)} and {in_words(exact.sharpness)}, to 5 standard errors of 64 "
+        "orbits",
         f"differences {shown}; {inside.sum()} orbits stay bounded",
         all(abs(apart) <= 5 * error for apart, error in rows),
     )
@@ -230,7 +234,7 @@ def judged_trace(means: xr.Dataset, *, period_two: bool) -> Check:
     above = one["trace"].values - 5 * one["trace_error"].values > 2
     about = (one["trace_low"].values < 2) & (one["trace_high"].values > 2)
     mean = one["trace"].values
-    range_ = f"1 < ρ < {cycle_means().up_to}" if period_two else "all ρ > 1"
+    range_ = f"1 < ρ < {in_words(cycle_means().up_to)}" if period_two else "all ρ > 1"
     return Check(
         f"for {range_} the NTK trace oscillates about 2/η and its mean is above it, by more than "
         "5 standard errors",
@@ -249,7 +253,7 @@ def judged_sharpness(means: xr.Dataset, *, period_two: bool) -> Check:
     one = means.sel(rho=rho[(rho > 1) & (rho < end)] if period_two else rho[rho > 1])
     nearer = np.abs(one["sharpness"].values - 2) < np.abs(one["trace"].values - 2)
     about = (one["sharpness_low"].values < 2) & (one["sharpness_high"].values > 2)
-    range_ = f"1 < ρ < {cycle_means().up_to}" if period_two else "all ρ > 1"
+    range_ = f"1 < ρ < {in_words(cycle_means().up_to)}" if period_two else "all ρ > 1"
     return Check(
         f"for {range_} the sharpness oscillates about 2/η and its mean is nearer to it than that "
         "of the trace",

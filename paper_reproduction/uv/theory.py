@@ -5,6 +5,7 @@ The claims compare simulations with these values; none of them is typed in.
 
 from __future__ import annotations
 
+import re
 from functools import cache
 
 import numpy as np
@@ -21,6 +22,7 @@ __all__ = [
     "critical_step_expression",
     "edge_manifold",
     "fixed_points",
+    "in_words",
     "manifolds",
     "numeral",
     "physical",
@@ -30,6 +32,19 @@ __all__ = [
     "scaled",
     "two_cycle",
 ]
+
+
+_SHOWN = {"lambda0": "λ₀", "f0": "f₀", "lam": "λ", "df": "Δf", "rho": "ρ", "eta": "η", "pi": "π"}
+
+
+def in_words(expression: object) -> str:
+    """Return an expression as it stands in a sentence: ``-1 + sqrt(5)`` as −1 + √5."""
+    text = re.sub(r"sqrt\((\w+)\)", r"√\1", sp.sstr(expression))
+    for name, shown in _SHOWN.items():
+        text = re.sub(rf"\b{name}\b", shown, text)
+    for name, shown in (("sqrt", "√"), ("**2", "²"), ("**3", "³"), ("*", " "), ("-", "−")):
+        text = text.replace(name, shown)
+    return text
 
 
 @cache

@@ -86,3 +86,11 @@ def test_the_theory_agrees_with_that_of_the_report():
             for p in other.cycle_states
         )
     assert theory.critical_step(1.5, 0.7) == pytest.approx(other.critical_step(1.5, 0.7)[0])
+
+
+def test_expressions_read_as_in_a_sentence():
+    rho, eta, f0 = sp.symbols("rho eta f0")
+    assert theory.in_words(sp.sqrt(5) - 1) == "−1 + √5"
+    assert theory.in_words(eta**2 * rho / sp.pi) == "η² ρ/π"
+    assert theory.in_words(sp.sqrt(f0 + rho)) == "√(f₀ + ρ)"
+    assert theory.in_words(sp.Symbol("theta") + 2) == "theta + 2"
