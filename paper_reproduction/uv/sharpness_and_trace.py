@@ -81,7 +81,7 @@ def run(quick: bool) -> Claim:
         where="Both means tend to 2/η as η falls to η_c. Above, neither stays there: on the "
         f"2-cycle, ρ < {in_words(cycle.up_to)}, the trace exceeds it by "
         f"({in_words(cycle.trace - 2)})/η and the sharpness by "
-        f"{in_words((cycle.sharpness - 2) / (cycle.trace - 2))} of that; "
+        f"{in_words(sp.cancel((cycle.sharpness - 2) / (cycle.trace - 2)))} of that; "
         f"from ρ = {crossing:.2f} on the sharpness exceeds even the trace, far above 2/η. "
         f"{_exception(means)}At an instant "
         "the sharpness is the larger of the two where f > y or f < y/3, and both are equal at "
