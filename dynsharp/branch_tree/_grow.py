@@ -262,7 +262,7 @@ class Growth:
         self.origins.append(origin)
         number = len(self.branches) - 1
         for end in dict.fromkeys(branch.ends):
-            if end in branch.status:  # it is a failure
+            if end in branch.status or "grows beyond" in end:  # all others are real ends
                 self.unfollowed.append(Unfollowed("an end", end, number))
 
     def _switch(self, number: int) -> None:
