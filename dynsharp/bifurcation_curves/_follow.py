@@ -82,8 +82,8 @@ def one_way(start: CurvePoint, options: Options) -> Iterator[Way]:
             break
         if _landed(way, new):
             break
-        if home.reached(last, new, step):
-            way.points.append(new)
+        if (phase := home.reached(last, new, step)) is not None:
+            way.points.append(start if phase == 0 else new)
             way.end, way.closed = f"closed curve, back at the start at {shown(start)}", True
             break
         way.points.append(new)
@@ -243,18 +243,19 @@ class _Home:
         self.size = n + count
         self.travelled = 0.0
 
-    def reached(self, last: CurvePoint, new: CurvePoint, step: float) -> bool:
-        """Whether the step from the last point to the new one passes the start."""
+    def reached(self, last: CurvePoint, new: CurvePoint, step: float) -> int | None:
+        """Return the shift with which the step from the last point to the new one passes there."""
         a, b = (p.coordinates[: self.size] for p in (last, new))
         self.travelled += float(np.linalg.norm(b - a))
         if self.travelled < 4 * step:
-            return False
+            return None
         chord = b - a
         away = self.places - a
         along = away @ chord / (chord @ chord)
         apart = np.linalg.norm(away - along[:, None] * chord, axis=1)
         passed = (along > 0) & (along <= 1) & (apart < 0.2 * np.linalg.norm(chord))
-        return bool((passed & (self.tangents @ chord > 0)).any())
+        shifts = np.flatnonzero(passed & (self.tangents @ chord > 0))
+        return int(shifts[0]) if shifts.size else None
 
 
 def shown(point: CurvePoint) -> str:
