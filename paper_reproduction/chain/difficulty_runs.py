@@ -9,13 +9,15 @@ from functools import cached_property
 import numpy as np
 import xarray as xr
 
+from dynsharp.systems import chain_on_data
 from paper_reproduction.chain.correlation import Correlation, correlate
-from paper_reproduction.chain.data import Problem, balanced_start
+from paper_reproduction.chain.data import Problem, balanced_start, gaussian
 from paper_reproduction.chain.difficulty import FEATURES, Draw, expected, grow, smallest_increment
 from paper_reproduction.chain.flow import gradient_flow
 from paper_reproduction.chain.networks import Network, flow_end
 
 __all__ = [
+    "GAUSSIAN_SIZES",
     "SEED",
     "WIDTH",
     "Growth",
@@ -27,7 +29,9 @@ __all__ = [
 
 SEED = 610
 WIDTH = 8  # of a hidden layer
-_ORDERS = 3  # of each data set, in which Q is followed sample by sample
+GAUSSIAN_SIZES = (4, 8, 16, 32, 48, 80, 96, 128)  # where the mean of Q is held against theory
+_DRAWS = 60  # for it
+_ORDERS = 2  # of each data set, in which Q is followed sample by sample
 
 
 @dataclass(frozen=True)
@@ -101,11 +105,14 @@ def measure_network(
     depth: int,
     smooth: bool,
     gain: float,
+    relative: bool = False,
 ) -> Series:
     """Run gradient flow of a fully connected network on every problem.
 
-    In the coordinates of `Problem`: of the inputs' space only what X spans enters, and the weights
-    of the rest stay where they are. A linear network gets the reachable part of the targets.
+    The weights have variance gain²/fan-in at the start, or Q^{1/2D} times that if ``relative``:
+    the length of each layer in a balanced minimum, whatever the units of the data. In the
+    coordinates of `Problem`: of the inputs' space only what X spans enters, and the weights of the
+    rest stay where they are. A linear network gets the reachable part of the targets.
     """
     rows = []
     random = np.random.default_rng([SEED, depth, smooth, round(100 * gain)])
@@ -117,10 +124,13 @@ def measure_network(
                 X = problem.rows
                 y = problem.y if smooth else X @ np.linalg.lstsq(X, problem.y)[0]
                 network = Network((X.shape[1], *[WIDTH] * (depth - 1)), smooth)
-                end = flow_end(network, network.start(gain, random), X, y, reach, 1e7)
+                unit = problem.chain.Q ** (0.5 / depth) if relative else 1.0
+                w0 = network.start(gain * unit, random)
+                end = flow_end(network, w0, X, y, reach, 1e7)
                 rows.append(_row(source, problem, end.sharpness, end.status == "converged"))
     kind = "tanh" if smooth else "linear"
-    return Series(f"{kind} network, $D$ = {depth}, gain {gain:g}", depth, _table(rows))
+    start = "small start" if relative else f"gain {gain:g}"
+    return Series(f"{kind} network, $D$ = {depth}, {start}", depth, _table(rows))
 
 
 @dataclass(frozen=True)
@@ -135,8 +145,8 @@ class Growth:
         Smallest increment of Q by one more sample while the data can be interpolated, over the
         rounding of Q.
     z
-        Mean of Q for Gaussian data minus what is expected, in standard errors, for |N − d| ≥ 8:
-        nearer to N = d the variance of Q is huge or infinite.
+        Mean of Q for Gaussian data minus what is expected, in standard errors, at sizes away from
+        N = d, near which the variance of Q is huge or infinite.
     """
 
     drawn: xr.Dataset
@@ -147,8 +157,8 @@ class Growth:
 def measure_growth(draws: Mapping[str, Draw], count: int, points: int) -> Growth:
     """Draw every data set ``count`` times and follow Q."""
     random = np.random.default_rng([SEED, 0])
-    parts, worst, z = [], np.inf, np.zeros(0)
-    for source, new in draws.items():
+    parts, worst = [], np.inf
+    for new in draws.values():
         grown = grow(new, count, points, random)
         Q, size = grown["Q"].to_numpy(), grown["size"].to_numpy()
         low, median, high = np.quantile(Q, (0.1, 0.5, 0.9), axis=0)
@@ -157,9 +167,16 @@ def measure_growth(draws: Mapping[str, Draw], count: int, points: int) -> Growth
         for _ in range(_ORDERS):
             least, error = smallest_increment(new(random))
             worst = min(worst, least / error)
-        if source == "Gaussian":
-            error_of_mean = Q.std(axis=0, ddof=1) / np.sqrt(count)
-            z = (Q.mean(axis=0) - expected(size, FEATURES)) / error_of_mean
-            z = z[np.abs(size - FEATURES) >= 8]
     index = xr.DataArray(list(draws), dims="source", name="source")
-    return Growth(xr.concat(parts, index, join="outer"), worst, z)
+    return Growth(xr.concat(parts, index, join="outer"), worst, _gaussian_means(random))
+
+
+def _gaussian_means(random: np.random.Generator) -> np.ndarray:
+    """Return the deviations of the means of Q, over independent draws, in standard errors."""
+    z = []
+    for size in GAUSSIAN_SIZES:
+        draws = (gaussian(size, FEATURES, random) for _ in range(_DRAWS))
+        Q = np.array([chain_on_data(s.X, s.y, 2).Q for s in draws])
+        error = Q.std(ddof=1) / np.sqrt(_DRAWS)
+        z.append((Q.mean() - expected(np.array(size), FEATURES)) / error)
+    return np.array(z)

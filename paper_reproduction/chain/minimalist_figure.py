@@ -12,7 +12,7 @@ import xarray as xr
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from dynsharp import plotting
+from dynsharp import plotting, training_regime
 
 __all__ = ["AT", "BELOW", "BEYOND", "JUST", "Cell", "draw", "tables"]
 
@@ -64,9 +64,21 @@ class Cell:
         return int(above[0]) if len(above) else None
 
     def hovering(self, which: str) -> float:
-        """Mean of the sharpness over 2/η from the crossing on; NaN without one."""
+        """Mean of the sharpness over 2/η in the later half after the crossing; NaN without one."""
         first = self.crossing(which)
-        return float(np.mean(self.scaled(which)[first:])) if first is not None else np.nan
+        if first is None:
+            return np.nan
+        after = self.scaled(which)[first:]
+        return float(np.mean(after[len(after) // 2 :]))
+
+    def phases(self, which: str) -> list[str]:
+        """Names of the phases of gradient descent, from its log alone."""
+        place = list(self.steps).index(which)
+        ran = slice(int(self.descent["last"][place]))
+        log = self.descent[["loss", "sharpness"]].isel(run=place).sel(iterate=ran)
+        loss, sharpness = log["loss"].to_numpy(), log["sharpness"].to_numpy()
+        regime = training_regime(loss=loss, sharpness=sharpness, eta=self.steps[which])
+        return [phase.name for phase in regime.phases]
 
     @property
     def rise_of_sgd(self) -> float:
@@ -87,7 +99,8 @@ def tables(largest: Sequence[Cell], cells: Sequence[Cell]) -> dict[str, xr.Datas
     lines = {"flow": [], "descent": [], "sgd": []}  # type: dict[str, list[xr.Dataset]]
     for c in largest:
         flow = {k: ("point", c.flow[k].to_numpy()) for k in ("time", "loss", "sharpness")}
-        lines["flow"].append(xr.Dataset(flow).assign(limit=c.limit))
+        numbered = {"point": np.arange(c.flow.sizes["time"])}
+        lines["flow"].append(xr.Dataset(flow, numbered).assign(limit=c.limit))
         descent = _thinned(c.descent[["loss", "sharpness"]].isel(run=1, drop=True))
         lines["descent"].append(descent.drop_vars("eta", errors="ignore").assign(eta=c.steps[AT]))
         runs = c.sgd[["loss", "sharpness"]]
@@ -189,7 +202,7 @@ def _regimes(ax: Axes, cases: xr.Dataset) -> None:
     ax.axhline(1, color=plotting.PALETTE["black"], lw=0.8, ls=(0, (4, 2)))
     ax.axvline(1, color=plotting.PALETTE["black"], lw=0.8, ls=":")
     ax.set_xlabel(r"$(2/\eta)$ / sharpness of the flattest minimum")
-    ax.set_ylabel(r"mean sharpness after crossing / ($2/\eta$)")
+    ax.set_ylabel(r"later mean sharpness / ($2/\eta$)")
     ax.legend(loc="upper right")
     ax.set_title("the edge is held while some minimum is stable (right of the dotted line)")
 

@@ -43,7 +43,7 @@ def test_a_wrong_sharpness_fails():
     wrong = replace(chain, table=chain.table.assign(measured=chain.table["measured"] * 1.00001))
     assert not claim.judge([wrong, chain], drift, networks, growth)[3].holds
     assert not claim.judge([chain, chain], 1e-7, networks, growth)[3].holds
-    other = replace(growth, worst=-2.0, z=growth.z + 5)
+    other = replace(growth, worst=-2.0, z=growth.z + 9)
     assert [c.holds for c in claim.judge([chain, chain], drift, networks, other)[:2]] == [False] * 2
 
 

@@ -33,7 +33,7 @@ def test_what_the_claim_requires_holds_and_the_reversal_is_found(result):
 def test_the_slope_is_that_of_descent_with_tiny_steps(case):
     """Naive: descend with one much smaller step size and take the difference."""
     samples = gaussian(9, 8, np.random.default_rng(1))
-    tiny = claim.measure("any", samples, 5, 3, -0.5, np.array([0.01, 0.02]), 100_000)
+    tiny = claim.measure("any", samples, 5, 3, -0.5, np.array([0.01, 0.02, 0.04]), 100_000)
     S, eta = tiny.runs["final"].to_numpy(), tiny.runs["eta"].to_numpy()
     assert np.all(tiny.runs["status"] == STATUS.index("converged"))
     assert np.isclose((S[0] - tiny.limit) / eta[0], case.slope, rtol=2e-2)
