@@ -113,6 +113,12 @@ def _started(
     moved, distance = ((point.y - y) / scale for y in (begin.y, birth))
     if np.linalg.norm(moved) > FARTHEST * np.linalg.norm(distance):
         return None
+    wide, wanted = (
+        np.linalg.norm(x - np.roll(x, -at.period, axis=0))
+        for x in map(surface.cycle, (point.y, begin.y))
+    )
+    if wide < FARTHEST * wanted:  # collapsed onto the shorter cycle
+        return None
     ahead = surface.head(begin.tangent) / surface.units
     if point.tangent[: len(ahead)] @ ahead < 0:
         point = point.reversed()
