@@ -16,6 +16,7 @@ from numba import typeof
 
 from dynsharp.compiled import code, differentiate, identifiers, real_form, straight_line
 from dynsharp.compiled.cache import load
+from dynsharp.continuation._tape import LARGE, Tape, taped, work_of
 from dynsharp.continuation._taylor import ORDER, taylor_program
 from dynsharp.map import DiscreteMap
 
@@ -52,6 +53,8 @@ class Evaluator:
     def value(self) -> Any:
         """Numba function ``(x*, p*, out*)``: F (n), then DF (n × n by rows), then ∂F/∂p (n)."""
         n = len(self.state)
+        if (tape := self._tape) is not None:
+            return _compiled("value", "x, p, out", [*_VALUE_ON_TAPE], self._constants(tape))
         names, constants = self._names()
 
         def extend(form: list[sp.Expr], variables: list[sp.Symbol]) -> list[sp.Expr]:
@@ -77,6 +80,8 @@ class Evaluator:
         parameter (4, of which the first is not read: the value in ``p`` is); ``out`` is like ``X``.
         """
         n = len(self.state)
+        if (tape := self._tape) is not None:
+            return _compiled("jet", "X, q, p, out", [*_JET_ON_TAPE], self._constants(tape))
         names, constants = self._names()
         jets = {}
         lines = self._arguments(names, constants, array="X")
@@ -96,6 +101,28 @@ class Evaluator:
         ]
         return _compiled("jet", "X, q, p, out", lines)
 
+    @cached_property
+    def _tape(self) -> Tape | None:
+        """The map on a tape, if it is large and can be put on one."""
+        names = {s: f"v{i}" for i, s in enumerate((*self.state, *self.parameters))}
+        forms = real_form(self.expressions, names)
+        if work_of(forms) <= LARGE:
+            return None
+        return taped(forms, [sp.Symbol(name, real=True) for name in names.values()])
+
+    def _constants(self, tape: Tape) -> list[str]:
+        """Source lines of a tape's constants."""
+        numbers, lines = (repr(x) for x in (tape.numbers, tape.lines))
+        return [
+            "from dynsharp.continuation._tape import jets, tangents",
+            "",
+            f"N, K = {len(self.state)}, {len(self.parameters)}",
+            f"INDEX, CELLS = {self.parameters.index(self.parameter)}, {tape.size}",
+            f"NUMBERS = np.array({numbers})",
+            f"LINES = np.array({lines}, dtype=np.int64).reshape(-1, 4)",
+            f"RESULTS = np.array({tape.results!r}, dtype=np.int64)",
+        ]
+
     def _names(self) -> tuple[dict[sp.Symbol, str], dict[sp.Symbol, str]]:
         """Return identifiers of what moves (state, then parameter), and of what does not."""
         fixed = identifiers(self.parameters, "p")
@@ -112,13 +139,50 @@ class Evaluator:
         ]
 
 
-def _compiled(name: str, arguments: str, lines: Sequence[str]) -> Any:
+_VALUE_ON_TAPE = """\
+w = np.empty((CELLS, N + 2))
+w[: N + K + NUMBERS.size] = 0.0
+for i in range(N):
+    w[i, 0], w[i, 1 + i] = x[i], 1.0
+for i in range(K):
+    w[N + i, 0] = p[i]
+w[N + INDEX, N + 1] = 1.0
+for i in range(NUMBERS.size):
+    w[N + K + i, 0] = NUMBERS[i]
+tangents(LINES, w)
+for i in range(N):
+    out[i], out[N + N * N + i] = w[RESULTS[i], 0], w[RESULTS[i], N + 1]
+    for j in range(N):
+        out[N + N * i + j] = w[RESULTS[i], 1 + j]
+""".splitlines()
+
+_JET_ON_TAPE = """\
+w = np.empty((CELLS, 4))
+w[: N + K + NUMBERS.size] = 0.0
+for m in range(4):
+    for i in range(N):
+        w[i, m] = X[m * N + i]
+    w[N + INDEX, m] = q[m]
+for i in range(K):
+    w[N + i, 0] = p[i]
+for i in range(NUMBERS.size):
+    w[N + K + i, 0] = NUMBERS[i]
+jets(LINES, w)
+for i in range(N):
+    for m in range(4):
+        out[m * N + i] = w[RESULTS[i], m]
+""".splitlines()
+
+
+def _compiled(
+    name: str, arguments: str, lines: Sequence[str], constants: Sequence[str] = ()
+) -> Any:
     signature = ", ".join("DOUBLES" for _ in arguments.split(","))
     head = [
         f'@cfunc(types.void({signature}), cache=True, error_model="numpy")',
         f"def {name}({arguments}):",
     ]
-    source = "\n".join([_HEAD, "", *head, *(f"    {line}" for line in lines)]) + "\n"
+    source = "\n".join([_HEAD, *constants, "", *head, *(f"    {line}" for line in lines)]) + "\n"
     function = getattr(load(source), name)
     function._numba_type_ = typeof(function)  # so that no call has to find out again
     return function
