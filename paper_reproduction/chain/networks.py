@@ -106,8 +106,8 @@ def flow_end(
         "LSODA",
         jac=lambda _, w: -network.hessian(w, X, y),
         events=arrived,
-        rtol=1e-3,
-        atol=1e-5,
+        rtol=1e-4,
+        atol=1e-6,
     )
     w = solution.y[:, -1]
     residual, _g = network.residual_and_gradient(w, X, y)
