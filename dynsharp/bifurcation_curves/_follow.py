@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dynsharp.bifurcation_curves._point import CurvePoint, Failure, corrected
+from dynsharp.continuation._curve import Array
 
 __all__ = ["Options", "Way", "between", "one_way"]
 
@@ -22,6 +23,7 @@ ALIGNED = 0.9  # least cosine of the angle between critical vectors (planes) in 
 LEAST_STEP = 1e-10
 NEWTON_STEPS = 8
 UNBOUNDED = 1e4  # the state, in units of its scale at the start, beyond which a curve is left
+FINEST = 1e-6  # step below which an excursion over the edge of the box is not looked for
 CLOSING = 0.02  # of the greatest step: when a step is this small a cycle may be collapsing
 COLLAPSED = 1e-6  # distance of two points of a cycle, in units of the state, that are the same
 ENDED = 1e-9  # of κ beyond ±2: a start at a resonance
@@ -63,12 +65,16 @@ def one_way(start: CurvePoint, options: Options) -> Iterator[Way]:
         yield way
         return
     step, home = options.step / 4, _Home(start)
+    bend = np.zeros_like(start.tangent)  # derivative of the tangent by arclength
     while len(way.points) < options.max_points:
         last = way.points[-1]
-        new, reason, effort = _advanced(last, step)
+        new, reason, effort = _advanced(last, step, bend)
         if new is not None and (collapsed := _collapses(last, new)) and step > 1e-5:
             new = None
+        if new is not None and step > FINEST and _leaves_between(last, new):
+            new = None
         if new is None:
+            bend = 0.0 * bend
             if step < CLOSING * options.step and (collapsed := _closing(last, options.step)):
                 way.end = f"the cycle collapses onto one of period {collapsed} near {shown(last)}"
                 break
@@ -87,6 +93,7 @@ def one_way(start: CurvePoint, options: Options) -> Iterator[Way]:
             way.end, way.closed = f"closed curve, back at the start at {shown(start)}", True
             break
         way.points.append(new)
+        bend = (new.tangent - last.tangent) / np.linalg.norm(new.coordinates - last.coordinates)
         largest = float(np.max(np.abs(new.surface.cycle(new.y)) / new.surface.scale))
         if largest > UNBOUNDED:
             way.end = f"the state grows beyond {UNBOUNDED:g} times its size at {shown(new)}"
@@ -101,9 +108,9 @@ def one_way(start: CurvePoint, options: Options) -> Iterator[Way]:
     yield way
 
 
-def _advanced(last: CurvePoint, step: float) -> tuple[CurvePoint | None, str, int]:
-    """Predict along the tangent and correct across it; why it failed, or how hard it was."""
-    y, kappa = last.shifted(step * last.tangent)
+def _advanced(last: CurvePoint, step: float, bend: Array) -> tuple[CurvePoint | None, str, int]:
+    """Predict along an arc and correct across its tangent; why it failed, or how hard it was."""
+    y, kappa = last.shifted(step * last.tangent + 0.5 * step**2 * bend)
     found = corrected(
         last.surface, last.kind, y, kappa, near=last, normal=last.tangent, limit=NEWTON_STEPS
     )
@@ -130,7 +137,8 @@ def _arc(last: CurvePoint, new: CurvePoint) -> bool:
 def _smooth(last: CurvePoint, new: CurvePoint) -> bool:
     """Whether critical vectors and multipliers moved so little that no event may go unseen."""
     for one, two in ((last.V, new.V), (last.W, new.W)):
-        if np.linalg.norm(one.T @ two, -2) < ALIGNED:
+        cosines = one.T @ two
+        if (abs(cosines[0, 0]) if cosines.size == 1 else np.linalg.norm(cosines, -2)) < ALIGNED:
             return False
     left = list(new.rest)
     for m in last.rest:
@@ -221,6 +229,24 @@ def _landed(way: Way, new: CurvePoint) -> bool:
             found[0].y[i - surface.dimension - count] = edge
         way.points.append(found[0])
     return True
+
+
+def _leaves_between(last: CurvePoint, new: CurvePoint) -> bool:
+    """Whether Hermite's cubic between two points of the box turns round outside it."""
+    surface = new.surface
+    t = np.linspace(0, 1, 17)
+    a, b = last.coordinates, new.coordinates
+    length = float(np.linalg.norm(b - a))
+    for name, edges in surface.box.items():
+        i = surface.names.index(name)
+        low, high = np.array(edges) / surface.units[i]
+        start, end = length * last.tangent[i], length * new.tangent[i]
+        if start * end < 0 and low <= b[i] <= high:
+            turn = (b[i] - a[i]) * t**2 * (3 - 2 * t)
+            x = a[i] + turn + t * (1 - t) * (start * (1 - t) - end * t)
+            if x.min() < low or x.max() > high:
+                return True
+    return False
 
 
 def _resonance(kappa: float) -> str:

@@ -121,7 +121,7 @@ def test_neimark_sacker_curve_of_the_doubled_cycle(unfolded):
         folds.switch(point, "fold", 7)
 
 
-@pytest.mark.parametrize("step", [0.004, 0.1])
+@pytest.mark.parametrize("step", [pytest.param(0.003, marks=pytest.mark.slow), 0.1])
 def test_no_point_is_lost_with_another_step(unfolded, step):
     m, folds = unfolded
     fold = special(m, a, {x: 0.1, y: 0.1}, 0.1, {b: 0.2}, "fold")

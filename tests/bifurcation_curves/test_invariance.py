@@ -36,7 +36,8 @@ def distance(point, rows):
     return np.linalg.norm(point - nearest, axis=1).min()
 
 
-@settings(max_examples=2, phases=[Phase.generate], deadline=None, derandomize=True)
+@pytest.mark.slow
+@settings(max_examples=3, phases=[Phase.generate], deadline=None, derandomize=True)
 @given(st.floats(-0.4, 0.4), st.floats(-0.4, 0.4), st.floats(0.3, 3))
 def test_other_coordinates_give_the_same_curve(k, t, scale):
     k, t, scale = (sp.Rational(str(round(v, 3))) for v in (k, t, scale))

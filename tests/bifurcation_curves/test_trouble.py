@@ -112,6 +112,19 @@ def test_end_of_the_domain_and_of_the_budget():
     assert "allow more with max_points" in short.status
 
 
+@pytest.mark.parametrize("step", [0.01, 0.1])
+def test_a_long_step_does_not_cross_a_corner_outside_the_span(step):
+    """The folds of x' = a + (1 + b) x − x³ have their cusp at b = 0, just below the span."""
+    m = ds.DiscreteMap({x: a + (1 + b) * x - x**3}, [a, b])
+    line = ds.continue_fixed_point(m, a, {x: 1.0}, at=0.1, span=(-1, 1), fixed={b: 0.7})
+    fold = next(p for p in line.special_points if p.kind == "fold")
+    box = {"a": (-1, 1), "b": (1e-4, 1)}
+    curve = continue_bifurcation(fold, ("a", "b"), box, step=step)
+    assert curve.special_points == ()
+    assert np.ptp(np.sign(curve.values[:, 0])) == 0
+    assert {curve.values[0, 1], curve.values[-1, 1]} == {1e-4, 1}
+
+
 def test_interrupt_returns_what_is_there(branch, monkeypatch):
     def interrupted(start, options):
         for count, way in enumerate(one_way(start, options)):
