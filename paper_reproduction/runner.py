@@ -49,8 +49,8 @@ def compute_one(key: str, quick: bool, output: Path, data: Path | None = None) -
 
     mpl.use("Agg")
     mark, began = fingerprint(key, quick, data), time.perf_counter()
-    run: Callable[..., Claim] = import_module(CLAIMS[key]).run
     try:
+        run: Callable[..., Claim] = import_module(CLAIMS[key]).run
         claim = run(quick, data) if key.startswith("chain") else run(quick)
     except Exception as error:  # reported with the others, so that one does not take all down
         return {"key": key, "status": f"{type(error).__name__}: {error}", "outcome": "error"}
