@@ -64,7 +64,10 @@ class Cascade:
         Limit of the thresholds.
     delta, alpha
         Feigenbaum's constants from this map, extrapolated. Their errors, and that of
-        ``accumulation``, follow from the convergence of the sequences.
+        ``accumulation``, follow from the convergence of the sequences; they are infinite where too
+        few doublings do not show it: see ``note``. In one dimension α is taken from the superstable
+        cycles, beyond from the cycles at the flips: a cycle there need not have a point at an
+        extremum when its multiplier vanishes.
     status
         "complete", or the sentence that says where the cascade could not be followed and why.
     """
@@ -85,6 +88,16 @@ class Cascade:
         return isinstance(other, Cascade) and repr(self) == repr(other)
 
     __hash__ = None  # type: ignore[assignment]
+
+    @property
+    def note(self) -> str:
+        """What has no error bound, and what to try; empty if everything has one."""
+        limits = {"accumulation": self.accumulation, "delta": self.delta, "alpha": self.alpha}
+        names = ", ".join(k for k, v in limits.items() if not np.isfinite(v.error))
+        return names and (
+            f"no error bound on {names}: {len(self.thresholds)} doublings do not show how fast "
+            "they converge; ask for more"
+        )
 
     def to_dataset(self) -> xr.Dataset:
         """Return thresholds, superstable parameters and ratios as doubles, along ``period``."""
@@ -121,7 +134,8 @@ class Cascade:
                 ("alpha", self.alpha),
             )
         ]
-        return "\n".join(lines + [f"    {self.status}"] * (self.status != "complete"))
+        notes = [self.status] * (self.status != "complete") + [self.note] * bool(self.note)
+        return "\n".join(lines + [f"    {text}" for text in notes])
 
 
 def cascade(
@@ -340,11 +354,12 @@ def _summary(
 
 
 def _distance(points: list[list[Any]]) -> Any:
-    """Distance from the point nearest to the extremum to its neighbour half a period later.
+    """Largest distance of two points of the cycle that are half a period apart.
 
-    Of the pairs x_i, x_{i + P/2} it is the one that a step brings together most.
+    It is that of the pair about the extremum, where the attractor's pieces are longest: it shrinks
+    by α, that about the extremum's image by α² (in several dimensions the same, along the line on
+    which the map folds).
     """
     half = len(points) // 2
     pairs = zip(points[:half], points[half:], strict=True)
-    apart = [mpmath.norm([b - a for a, b in zip(*pair, strict=True)]) for pair in pairs]
-    return max((a / b, a) for a, b in zip(apart, apart[1:] + apart[:1], strict=True))[1]
+    return max(mpmath.norm([b - a for a, b in zip(*pair, strict=True)]) for pair in pairs)

@@ -47,9 +47,18 @@ def limit(sequence: Sequence[Any], rounding: float) -> Estimate:
 
 
 def _tail(distances: list[Any]) -> Any:
+    """Bound what is left of the sum: by the last ratios, by those over two steps if these waver."""
     if len(distances) < 3:
         return mpmath.inf
-    worst = max(b / a if a > 0 else mpmath.mpf(0) for a, b in pairwise(distances[-3:]))
-    if worst >= 1:
+    last = distances[-2:]
+    worst = max(_ratio(a, b) for a, b in pairwise(distances[-3:]))
+    if worst < 1:
+        return max(last) * max(mpmath.mpf(1), worst / (1 - worst))
+    if len(distances) < 4:
         return mpmath.inf
-    return max(distances[-2:]) * max(mpmath.mpf(1), worst / (1 - worst))
+    worst = max(_ratio(a, b) for a, b in zip(distances[-4:-2], last, strict=True))
+    return sum(last) * max(mpmath.mpf(1), worst / (1 - worst)) if worst < 1 else mpmath.inf
+
+
+def _ratio(before: Any, after: Any) -> Any:
+    return after / before if before > 0 else mpmath.mpf(0)

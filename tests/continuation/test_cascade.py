@@ -15,7 +15,7 @@ from dynsharp.errors import InputError
 DELTA = mpmath.mpf("4.669201609102990671853203820466")
 ALPHA = mpmath.mpf("2.502907875095892822283902873218")
 EOS = ds.systems.uv_eos()
-x, r = sp.symbols("x r", real=True)
+x, y, z, r = sp.symbols("x y z r", real=True)
 
 
 def within(estimate, exact):
@@ -65,6 +65,8 @@ def test_a_cascade_in_two_dimensions_and_a_quartic_maximum():
         assert abs(henon.thresholds[0] - mpmath.mpf("0.3675")) < 1e-20
         assert abs(henon.thresholds[1] - mpmath.mpf("0.9125")) < 1e-20
     assert within(henon.delta, DELTA)
+    assert within(henon.alpha, ALPHA)
+    assert henon.alpha.error < 0.1
     quartic = cascade(ds.DiscreteMap({x: 1 - r * x**4}, [r]), "r", {"x": 0.8}, 0.3, 8, 20)
     assert float(quartic.ratios[-1]) == pytest.approx(7.2846862, abs=0.01)
 
@@ -125,3 +127,24 @@ def test_a_cycle_that_splits_before_it_doubles():
     assert [float(t) for t in mirror.thresholds[1:]] == pytest.approx(
         [float(t) for t in found.thresholds[1:3]], abs=1e-14
     )
+
+
+@pytest.mark.parametrize(
+    ("update", "start", "at"),
+    [
+        ({x: r * x * (1 - x) + y / 10, y: x / 5 + y**2 / 10}, {"x": 0.6, "y": 0.1}, 2.0),
+        ({x: 1 - r * x**2 + y, y: x / 5 + z / 10, z: x / 4}, {"x": 0.6, "y": 0.1, "z": 0.1}, 0.1),
+        ({x: 1 - r * x**2 + y, y: -x / 4}, {"x": 0.6, "y": 0.1}, 0.1),
+    ],
+)
+def test_the_constants_beyond_one_dimension(update, start, at):
+    map = ds.DiscreteMap(update, [r])
+    few = cascade(map, "r", start, at, 3, 20)
+    assert not np.isfinite(few.alpha.error)
+    assert "no error bound on accumulation, delta, alpha: 3 doublings" in few.note
+    assert few.note in repr(few)
+    many = cascade(map, "r", start, at, 9, 20)
+    assert many.note == ""
+    assert within(many.delta, DELTA)
+    assert within(many.alpha, ALPHA)
+    assert many.alpha.error < 0.1
