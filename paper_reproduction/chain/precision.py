@@ -89,8 +89,8 @@ def judge(cells: list[list[Descent]]) -> tuple[Check, ...]:
         Check(
             "Reported: at high precision the loss can explode. There are passages that float64 "
             "survives and 200 digits do not, and none the other way round",
-            f"{int(outcome[:, most].sum())} of {n} passages explode with 200 digits, {only_high} of "
-            f"these not in float64; {only_low} with fewer digits only",
+            f"{int(outcome[:, most].sum())} of {n} passages explode with 200 digits, {only_high} "
+            f"of these not in float64; {only_low} with fewer digits only",
             bool(only_high > 0 and only_low == 0),
         ),
     )
