@@ -13,6 +13,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,8 @@ BRANCHES: dict[str, tuple[Any, ...]] = {
     "EoS": (ds.systems.uv_eos(), "rho", {"F": 0.5}, 0.5, (0.2, 2.0), None),
     "Hénon": (ds.systems.henon(), "a", {"x": 0.8, "y": 0.2}, 0.3, (0.01, 1.4), {"b": 0.3}),
 }
+
+FIGURE = Path(__file__).parents[2] / "figures" / "continuation_cost.png"
 
 
 def median(work: Callable[[], Any], rounds: int) -> float:
@@ -120,18 +123,25 @@ def flips(levels: int) -> None:
         branch = following
 
 
-def scaling(rounds: int) -> None:
-    """Cost of a point against the period (one variable) and the dimension (coupled maps)."""
+def against_period(rounds: int) -> tuple[Any, Any]:
+    """Cost of a point of the doubled cycles of the edge-of-stability map: periods, seconds."""
     map, parameter, start, at, span, _ = BRANCHES["EoS"]
     print("\nperiod    us/point   us/point/period")
-    branch = continue_fixed_point(map, parameter, start, at, span)
+    branch, rows = continue_fixed_point(map, parameter, start, at, span), []
     while branch.period <= 1024:
         cost, _ = per_point_of_cycle(branch, rounds)
+        rows.append((branch.period, cost))
         print(f"{branch.period:6}{cost * 1e6:12.2f}{cost * 1e6 / branch.period:14.3f}")
         branch = branch.switch(branch.special_points[0])
+    periods, costs = np.array(rows).T
+    return periods, costs
+
+
+def against_dimension(rounds: int) -> tuple[Any, Any]:
+    """Cost of a point of coupled logistic maps: dimensions, seconds."""
     print("\ndimension    us/point")
-    r = sp.Symbol("r", real=True)
-    for n in (1, 2, 3, 5, 10, 20, 50):
+    r, rows = sp.Symbol("r", real=True), []
+    for n in (1, 2, 3, 5, 10, 20, 30, 40, 50):
         xs = sp.symbols(f"x1:{n + 1}", real=True)
         ring = {
             s: r * s * (1 - s) + sp.Rational(1, 20) * (xs[i - 1] - s) + sp.Rational(i, 10_000)
@@ -141,7 +151,34 @@ def scaling(rounds: int) -> None:
         guess = {s.name: 0.6 for s in xs}
         branch = continue_fixed_point(coupled, "r", guess, 2.6, (2.0, 2.9))
         cost, _ = per_point(branch, rounds, 0.01)
+        rows.append((n, cost))
         print(f"{n:6}{cost * 1e6:16.2f}", flush=True)
+    dimensions, costs = np.array(rows).T
+    return dimensions, costs
+
+
+def draw(period: tuple[Any, Any], dimension: tuple[Any, Any], path: Path) -> None:
+    """Draw both, each with the power law fitted to its upper half."""
+    import matplotlib.pyplot as plt
+
+    from dynsharp.plotting import save, style
+
+    with style():
+        figure, axes = plt.subplots(1, 2, figsize=(8, 3.4), sharey=True, layout="constrained")
+        for ax, name, (size, cost) in (
+            (axes[0], "period", period),
+            (axes[1], "dimension", dimension),
+        ):
+            upper = size >= np.sqrt(size[-1] * size[0])
+            slope, offset = np.polyfit(np.log(size[upper]), np.log(cost[upper]), 1)
+            ax.loglog(size, cost * 1e6, "o", label="measured")
+            line = np.exp(offset) * size[upper] ** slope * 1e6
+            ax.loglog(size[upper], line, label=f"{name}$^{{\\,{slope:.2f}}}$")
+            ax.set_xlabel(name)
+            ax.legend()
+            print(f"cost grows like {name}^{slope:.2f}")
+        axes[0].set_ylabel("time per point (µs)")
+        save(figure, path)
 
 
 def per_point_of_cycle(branch: Any, rounds: int) -> tuple[float, int]:
@@ -161,11 +198,13 @@ def main() -> None:
     """Run everything."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=7, help="rounds to take the median of")
-    rounds = parser.parse_args().rounds
+    parser.add_argument("--figure", type=Path, default=FIGURE, help="where the figure goes")
+    options = parser.parse_args()
+    rounds = options.rounds
     branches(rounds)
     new_maps()
     flips(12)
-    scaling(rounds)
+    draw(against_period(rounds), against_dimension(rounds), options.figure)
 
 
 if __name__ == "__main__":
