@@ -15,6 +15,7 @@ from dynsharp.bifurcation_curves._result import BifurcationCurve, Codim2Point
 from dynsharp.bifurcation_curves._surface import Surface
 from dynsharp.bifurcation_curves._tests import (
     coefficient,
+    distance_from_circle,
     is_neutral_saddle,
     tests_along,
 )
@@ -25,6 +26,7 @@ __all__ = ["Settings", "empty", "followed"]
 
 EPS = float(np.finfo(float).eps)
 ROUNDINGS = 16  # roundings of the last bit that enter the estimate of an error
+MULTIPLE = 1e-6  # distance of a multiplier from ±1 at a point that was located
 AT_END = 1e-9  # of κ = ±2 at the end of a Neimark–Sacker curve
 
 
@@ -175,7 +177,14 @@ def _found(
         units = point.units[axes]
         rounding = ROUNDINGS * EPS * np.maximum(np.abs(values), units)
         spread = along * zero.error + zero.error**2 * units + rounding
-        form = _form(surface, kind, point)
+        if (apart := distance_from_circle(kind, point)) > MULTIPLE:
+            status = (
+                "not located to rounding: several multipliers meet here, as symmetries make them, "
+                f"and none is nearer than {apart:.1e}; the uncertainty is the extent of the bracket"
+            )
+            spread = np.abs(ends[1] - ends[0])
+        else:
+            form = _form(surface, kind, point)
     values = surface.head(point.y)[axes]
     special = Codim2Point(
         kind,

@@ -30,7 +30,7 @@ from dynsharp.continuation._curve import Array
 from dynsharp.continuation._jets import Forms
 from dynsharp.continuation._normal_forms import critical_pair
 
-__all__ = ["Test", "coefficient", "is_neutral_saddle", "tests_along"]
+__all__ = ["Test", "coefficient", "distance_from_circle", "is_neutral_saddle", "tests_along"]
 
 Value: TypeAlias = tuple[float, float]  # with the size of the terms that it is a sum of
 Test: TypeAlias = Callable[[CurvePoint], Value]
@@ -85,6 +85,19 @@ def is_neutral_saddle(point: CurvePoint) -> bool:
     rest = point.rest
     pairs = rest[rest.imag != 0]
     return not bool((np.abs(np.abs(pairs) - 1) < PAIR).any())
+
+
+def distance_from_circle(kind: str, point: CurvePoint) -> float:
+    """Return how far the multiplier that makes a point of that kind is from its critical value."""
+    target = {
+        ("1:1", "fold"): 1,
+        ("1:2", "flip"): -1,
+        ("fold-flip", "fold"): -1,
+        ("fold-flip", "flip"): 1,
+        ("fold-neimark-sacker", "neimark-sacker"): 1,
+        ("flip-neimark-sacker", "neimark-sacker"): -1,
+    }.get((kind, point.kind))
+    return 0.0 if target is None else float(np.min(np.abs(point.rest - target)))
 
 
 def _another_one(point: CurvePoint) -> Value:

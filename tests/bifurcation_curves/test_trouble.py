@@ -125,6 +125,25 @@ def test_a_long_step_does_not_cross_a_corner_outside_the_span(step):
     assert {curve.values[0, 1], curve.values[-1, 1]} == {1e-4, 1}
 
 
+def test_multipliers_that_meet_are_not_located_too_well():
+    """In a ring of six coupled logistic maps all multipliers are −1 at r = 3, ε = 0."""
+    r, e = sp.symbols("r epsilon", real=True)
+    X = sp.symbols("x0:6", real=True)
+    f = [r * u * (1 - u) for u in X]
+    m = ds.DiscreteMap(
+        {X[i]: (1 - e) * f[i] + e * (f[i - 1] + f[(i + 1) % 6]) / 2 for i in range(6)}, [r, e]
+    )
+    line = ds.continue_fixed_point(m, r, dict.fromkeys(X, 0.6), 2.5, (1.5, 3.05), fixed={e: 0.2})
+    box = {"r": (2, 4), "epsilon": (-0.4, 0.4)}
+    curve = continue_bifurcation(line.special_points[0], ("r", "epsilon"), box)
+    np.testing.assert_allclose(curve.values[:, 0], 3, atol=1e-12)
+    (point,) = curve.special_points
+    assert point.kind == "1:2"
+    assert abs(point.values[1]) < point.uncertainty[1]
+    assert "several multipliers meet" in point.status
+    assert "several multipliers meet" in curve.status
+
+
 def test_interrupt_returns_what_is_there(branch, monkeypatch):
     def interrupted(start, options):
         for count, way in enumerate(one_way(start, options)):
