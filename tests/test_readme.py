@@ -9,14 +9,14 @@ README = pathlib.Path(__file__).parents[1] / "README.md"
 EXAMPLES = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), flags=re.DOTALL)
 
 
-def test_there_are_four_examples_and_two_commands():
-    assert len(EXAMPLES) == 4
+def test_there_are_five_examples_and_two_commands():
+    assert len(EXAMPLES) == 5
     commands = re.findall(r"^    (python3 -m venv .*)$", README.read_text("utf-8"), flags=re.M)
     assert len(commands) == 2
 
 
 @pytest.mark.parametrize(
-    "example", EXAMPLES, ids=["thresholds", "route to chaos", "cascade", "a test"]
+    "example", EXAMPLES, ids=["thresholds", "route to chaos", "cascade", "branches", "a test"]
 )
 def test_example(example, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
