@@ -232,7 +232,10 @@ def _landed(way: Way, new: CurvePoint) -> bool:
 
 
 def _leaves_between(last: CurvePoint, new: CurvePoint) -> bool:
-    """Whether Hermite's cubic between two points of the box turns round outside it."""
+    """Whether the curve turns round outside the box in a step from inside.
+
+    Hermite's cubic says where to look.
+    """
     surface = new.surface
     t = np.linspace(0, 1, 17)
     a, b = last.coordinates, new.coordinates
@@ -241,11 +244,15 @@ def _leaves_between(last: CurvePoint, new: CurvePoint) -> bool:
         i = surface.names.index(name)
         low, high = np.array(edges) / surface.units[i]
         start, end = length * last.tangent[i], length * new.tangent[i]
-        if start * end < 0 and low <= b[i] <= high:
+        if start * end < 0:
             turn = (b[i] - a[i]) * t**2 * (3 - 2 * t)
             x = a[i] + turn + t * (1 - t) * (start * (1 - t) - end * t)
-            if x.min() < low or x.max() > high:
-                return True
+            k = int(np.argmin(x) if start < 0 else np.argmax(x))
+            reach = x[k] + 0.5 * (x[k] - (min if start < 0 else max)(a[i], b[i]))  # at most
+            if not low <= reach <= high:
+                middle = between(last, new, float(t[k]))
+                if middle is None or not low <= middle.coordinates[i] <= high:
+                    return True
     return False
 
 
