@@ -16,7 +16,7 @@ from dynsharp.report.continued import Continued, cascade_table
 from dynsharp.report.exact_chain import ChainTheory
 from dynsharp.report.exact_uv import UVTheory
 from dynsharp.report.notation import letter, mathml, next_value
-from dynsharp.report.pipeline import Report
+from dynsharp.report.result import Report
 from dynsharp.report.rows import Row
 from dynsharp.report.shell import embedded, framed
 from dynsharp.report.source import Data
