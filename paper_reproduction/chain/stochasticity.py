@@ -128,7 +128,7 @@ def run(quick: bool, data: Path | None = None) -> Claim:
     grid = np.arange(-2, 6.01, 1.0 if quick else 0.25)
     scanned = ["Gaussian"] if quick else list(sets)
     windows = {k: window(*sets[k], grid) for k in scanned}
-    largest = {k: float(grid[np.argmax(w["slope"].to_numpy())]) for k, w in windows.items()}
+    largest = {k: float(w["slope"].to_series().idxmax()) for k, w in windows.items()}
     turned = [k for k in windows if windows[k]["slope"].max() > 0]
     every = [k for k in sets if not quick or k == "Gaussian" or data is not None]
     plan = [(k, D, 0.0) for k in every for D in ((2,) if quick else (2, 3))]

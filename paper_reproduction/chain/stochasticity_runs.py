@@ -151,12 +151,15 @@ def turning_point(chain: ChainOnData) -> float:
 
 
 def window(samples: Samples, size: int, imbalances: np.ndarray) -> xr.Dataset:
-    """Scan the start's C/√Q at depth 2: what noise does to C (``moved``) and to S (``slope``).
+    """Scan the start's C/√Q at depth 2: what noise does to C (``moved``) and S (``slope``).
 
-    Both from gradient flow alone, per unit of ηφ, in units of √Q and of S(flow) at η = 2/S(flow).
+    Both from gradient flow alone, per unit of ηφ, in units of √Q and of S(flow) at η = 2/S(flow);
+    C* is added to the imbalances.
     """
     problem = samples.problem(size, 2)
     chain, rows = problem.chain, []
+    turn = turning_point(chain)
+    imbalances = np.union1d(imbalances, turn)
     for c in imbalances:
         u, v = _start(chain, c)
         limit = chain.gradient_flow_limit(u, v)[2]
@@ -166,7 +169,7 @@ def window(samples: Samples, size: int, imbalances: np.ndarray) -> xr.Dataset:
     return xr.Dataset(
         {"slope": ("imbalance", slope), "moved": ("imbalance", moved), "drift": drifts.max()},
         {"imbalance": imbalances},
-        {"data": samples.name, "samples": size, "turn": turning_point(chain)},
+        {"data": samples.name, "samples": size, "turn": turn},
     )
 
 
