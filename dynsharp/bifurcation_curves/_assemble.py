@@ -19,7 +19,7 @@ from dynsharp.bifurcation_curves._tests import (
     is_neutral_saddle,
     tests_along,
 )
-from dynsharp.compiled.threads import _Bar
+from dynsharp.compiled.threads import ProgressBar
 from dynsharp.continuation._curve import Array
 
 __all__ = ["Settings", "empty", "followed"]
@@ -89,7 +89,7 @@ def empty(settings: Settings, kind: str, status: str) -> BifurcationCurve:
 def _run(start: CurvePoint, options: Options, label: str) -> tuple[Way, bool]:
     """Follow one direction with a progress bar; Ctrl-C leaves what is there."""
     way = Way([start])
-    with _Bar(label, None) as bar:
+    with ProgressBar(label, None) as bar:
         try:
             for way in one_way(start, options):
                 bar.update(len(way.points) / options.max_points)

@@ -14,7 +14,7 @@ from dynsharp.branch_tree._hidden import with_hidden_points
 from dynsharp.branch_tree._nodes import Place, place_of
 from dynsharp.branch_tree._search import unknown_solutions
 from dynsharp.branch_tree._starts import Start
-from dynsharp.compiled.threads import _Bar
+from dynsharp.compiled.threads import ProgressBar
 from dynsharp.continuation import Branch, SpecialPoint, continue_fixed_point
 from dynsharp.continuation._assemble import Options
 from dynsharp.continuation._curve import Array, Curve
@@ -104,7 +104,7 @@ class Growth:
     def run(self, starts: list[Start], search: bool, progress: bool | None) -> None:
         """Follow everything from the starts; whatever is done when the user interrupts is kept."""
         waiting = deque(starts)
-        with _Bar("bifurcation diagram", progress) as bar:
+        with ProgressBar("bifurcation diagram", progress) as bar:
             try:
                 for done, _ in enumerate(self._tasks(waiting, search), 1):
                     bar.update(done / (done + len(waiting) + len(self._queue) + 1))

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from dynsharp.compiled._writer import LANES
 from dynsharp.errors import InputError
 
-__all__ = ["CHUNK", "run"]
+__all__ = ["CHUNK", "ProgressBar", "run"]
 
 CHUNK = 20_000_000  # steps times orbits between two looks at whether to go on: well under a second
 GROUPS_PER_THREAD = 4
@@ -74,7 +74,7 @@ def run(
         if not stop.is_set() or done[n] >= 1:
             finished[first:last] = True
 
-    with ThreadPoolExecutor(threads) as pool, _Bar(label, progress) as bar:
+    with ThreadPoolExecutor(threads) as pool, ProgressBar(label, progress) as bar:
         futures = [pool.submit(task, n) for n in range(ranges)]
         try:
             pending: Any = futures
@@ -96,8 +96,18 @@ def _cores() -> int:
     return os.cpu_count() or 1
 
 
-class _Bar:
-    """A progress bar on standard error that appears only when the work takes a while."""
+class ProgressBar:
+    """A progress bar on standard error that appears only when the work takes a while.
+
+    A context manager: ``with ProgressBar("branches", None) as bar: ...; bar.update(0.5)``.
+
+    Parameters
+    ----------
+    label
+        What the bar says.
+    progress
+        Whether to show it; if None, on a terminal. It appears after a second of work.
+    """
 
     def __init__(self, label: str, progress: bool | None) -> None:
         self.label = label
@@ -105,10 +115,11 @@ class _Bar:
         self.begun = time.monotonic()
         self.bar: Any = None
 
-    def __enter__(self) -> _Bar:
+    def __enter__(self) -> ProgressBar:
         return self
 
     def update(self, fraction: float) -> None:
+        """Show that this fraction of the work is done, from 0 to 1."""
         if self.wanted and self.bar is None and time.monotonic() - self.begun > SHOW_AFTER:
             from rich.console import Console
             from rich.progress import Progress
