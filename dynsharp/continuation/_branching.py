@@ -24,7 +24,7 @@ from dynsharp.continuation._branch_points import cycle, linearised
 from dynsharp.continuation._curve import Array, Curve, Point
 from dynsharp.continuation._jets import Forms
 
-__all__ = ["Arm", "Branching", "branching", "carried"]
+__all__ = ["Arm", "Branching", "branching"]
 
 SINGULAR = 1e-5  # a singular value of D, relative to the largest, below which it is zero
 RADII = (2e-2, 5e-3, 1.25e-3, 3e-4)  # of the spheres, in units of the curve
@@ -93,18 +93,6 @@ def branching(curve: Curve, y: Array) -> Branching:
     return Branching(pairs, status)
 
 
-def carried(curve: Curve, y: Array, head: Array, rounds: int = 1) -> Array:
-    """Carry a direction (x_0, p) along the cycle, so many times round."""
-    curve.linearised(y)
-    J, Fp = curve._work[0].copy(), curve._work[1].copy()
-    x, p = head[:-1], head[-1]
-    rows = []
-    for i in range(rounds * curve.period):
-        rows.append(x)
-        x = J[i % curve.period] @ x + Fp[i % curve.period] * p
-    return np.append(np.concatenate(rows), p)
-
-
 # ---- the reduced equations ---------------------------------------------------------------------
 
 
@@ -134,7 +122,7 @@ def _reduced(curve: Curve, y: Array) -> _Equations | None:
         zero[-1] = True
     W, N = left[:, zero], np.vstack([right[:n][zero], right[n:]]).T
     # orthonormal as directions of the whole cycle
-    whole = np.array([carried(curve, y, e * units) for e in N.T]) * np.sqrt(curve.weights)
+    whole = np.array([curve.carried(y, e * units) for e in N.T]) * np.sqrt(curve.weights)
     N = N @ np.linalg.inv(np.linalg.cholesky(whole @ whole.T)).T
     regular = ~zero
     inverse = right[:n][regular].T / singular[regular] @ left[:, regular].T
@@ -223,7 +211,7 @@ def _arms(curve: Curve, y: Array, equations: _Equations, radius: float) -> tuple
     for u in directions:
         bent = np.einsum("iab,a,b->i", equations.bend, u, u)
         head = base + radius * (equations.basis @ u) + radius**2 * bent
-        along = carried(curve, y, equations.basis @ u)
+        along = curve.carried(y, equations.basis @ u)
         guess = cycle(curve, head)
         if not np.isfinite(guess).all():
             continue

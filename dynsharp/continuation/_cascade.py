@@ -25,7 +25,7 @@ from dynsharp.continuation._precise import Estimate, PreciseMap, Refined, refine
 from dynsharp.continuation._result import SpecialPoint
 from dynsharp.continuation._rows import joined
 from dynsharp.continuation._special import special_point
-from dynsharp.continuation._switch import beside, carried, doubled_start
+from dynsharp.continuation._switch import beside, doubled_start
 from dynsharp.continuation.fixed_points import continue_fixed_point
 from dynsharp.errors import InputError
 from dynsharp.map import DiscreteMap, Name
@@ -262,7 +262,7 @@ def _next_level(
             special, _ = special_point(twice, found[kinds.index("branch")])
             side = None
             if special._tangents:
-                tangent = carried(twice, special._y, special._tangents[1])
+                tangent = twice.carried(special._y, special._tangents[1])
                 side = beside(twice, special._y, tangent)
             if side is None:
                 return f"{where}: the cycle meets a branch point that could not be passed"

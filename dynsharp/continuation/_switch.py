@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from dynsharp.continuation._assemble import Options, assembled, both_ways, empty, one_way
-from dynsharp.continuation._branching import branching, carried
+from dynsharp.continuation._branching import branching
 from dynsharp.continuation._curve import Array, Curve, Point, Points
 from dynsharp.continuation._membership import position, row, same_cycle
 from dynsharp.continuation._normal_forms import branch_form, product
@@ -16,7 +16,7 @@ from dynsharp.continuation._rows import first
 from dynsharp.continuation._start import minimal_period
 from dynsharp.errors import InputError
 
-__all__ = ["WayOut", "beside", "carried", "doubled_start", "marked", "switched", "ways_out"]
+__all__ = ["WayOut", "beside", "doubled_start", "marked", "switched", "ways_out"]
 
 HALVINGS = 30
 NEAR = 1e-5  # distance, in units of the curve, of two branch points that are the same
@@ -145,7 +145,7 @@ def doubled_start(curve: Curve, at: SpecialPoint) -> tuple[Point, float] | None:
     if q is None:
         return None
     twice = replace(curve, period=2 * curve.period)
-    wave = carried(curve, at._y, np.append(q, 0.0), rounds=2)
+    wave = curve.carried(at._y, np.append(q, 0.0), rounds=2)
     wave /= twice.length(wave)
     # The doubled cycle's multiplier is about 1 − 4 b ε²: the first step moves it by a few percent.
     amplitude = 0.1 / np.sqrt(abs(form.b)) if form.b else 1e-3
