@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from dynsharp import InputError
 
-__all__ = ["CLAIMS", "chosen"]
+__all__ = ["CLAIMS", "chosen", "title"]
 
 CLAIMS = {
     "uv.1": "paper_reproduction.uv.exact_map",
@@ -26,6 +26,11 @@ CLAIMS = {
     "chain.6": "paper_reproduction.chain.imbalance",
     "chain.7": "paper_reproduction.chain.precision",
 }
+
+
+def title(key: str) -> str:
+    """Return what a claim is about, in a word or two."""
+    return CLAIMS[key].split(".")[-1].replace("_", " ").capitalize()
 
 
 def chosen(only: Sequence[str] = ()) -> list[str]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import html
 import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from dynsharp.report.shell import embedded, framed
+from dynsharp.report.shell import embedded, framed, prose
+from paper_reproduction.collection import title
 
 __all__ = ["write_page", "write_table"]
 
@@ -35,7 +35,7 @@ def write_table(records: Sequence[dict[str, Any]], path: Path, figures: Path) ->
     ]
     for r in records:
         met = sum(c["holds"] for c in r["checks"])
-        link = f"[{r['key']}](#{r['key'].replace('.', '')})"
+        link = f"[{r['key']}](#{_anchor(r['key'])})"
         row = (link, r["sentence"], f"**{r['outcome']}**", f"{met} of {len(r['checks'])}")
         lines.append("| " + " | ".join(_cell(c) for c in row) + " |")
     for paper, name in PAPERS.items():
@@ -43,7 +43,13 @@ def write_table(records: Sequence[dict[str, Any]], path: Path, figures: Path) ->
         if mine:
             lines += ["", f"## {name}"]
         for r in mine:
-            lines += ["", f"### {r['key']}", "", f"{r['sentence']} ({r['source']})", ""]
+            lines += [
+                "",
+                f"### {r['key']} {title(r['key'])}",
+                "",
+                f"{r['sentence']} ({r['source']})",
+                "",
+            ]
             lines += [f"**{r['outcome'].capitalize()}.** {r['where']}".rstrip(), ""]
             lines += [f"{r['computed']}", "", "| Criterion | Found | Met |", "|---|---|---|"]
             lines += [
@@ -67,10 +73,7 @@ def write_page(records: Sequence[dict[str, Any]], folder: Path) -> Path:
         "Two papers on sharpness, claim by claim",
         "; ".join(PAPERS.values()) + ". The settings are ours.",
         verdict,
-        {
-            r["key"].replace(".", "-"): (html.escape(r["sentence"]), _section(r, folder))
-            for r in records
-        },
+        {r["key"].replace(".", "-"): (title(r["key"]), _section(r, folder)) for r in records},
         fails=bool(failed),
     )
     path = folder / "paper_reproduction.html"
@@ -80,21 +83,25 @@ def write_page(records: Sequence[dict[str, Any]], folder: Path) -> Path:
 
 def _section(r: dict[str, Any], folder: Path) -> str:
     rows = "".join(
-        f"<tr><td>{html.escape(c['criterion'])}</td><td>{html.escape(c['measured'])}</td>"
+        f"<tr><td>{prose(c['criterion'])}</td><td>{prose(c['measured'])}</td>"
         f'<td class="{"pass" if c["holds"] else "fail"}">{_met(c)}</td></tr>'
         for c in r["checks"]
     )
     files = ", ".join(r["data"])
     return (
-        f'<p class="note">{html.escape(r["key"])}: {html.escape(r["source"])}</p>'
-        f"<p><strong>{r['outcome'].capitalize()}.</strong> {html.escape(r['where'])}</p>"
-        f"<p>{html.escape(r['computed'])}</p>"
+        f"<p>{prose(r['sentence'])}</p>"
+        f'<p class="note">{prose(r["key"])}: {prose(r["source"])}</p>'
+        f"<p><strong>{r['outcome'].capitalize()}.</strong> {prose(r['where'])}</p>"
+        f"<p>{prose(r['computed'])}</p>"
         '<div class="wide"><table class="rows"><thead><tr><th>criterion</th><th>found</th><th></th>'
         f"</tr></thead><tbody>{rows}</tbody></table></div>"
-        + embedded(
-            folder / r["figure"], r["sentence"], f"{html.escape(r['caption'])} Data: {files}"
-        )
+        + embedded(folder / r["figure"], r["sentence"], f"{prose(r['caption'])} Data: {files}")
     )
+
+
+def _anchor(key: str) -> str:
+    """Return the anchor of a heading as Markdown's readers make it."""
+    return f"{key} {title(key)}".lower().replace(".", "").replace(" ", "-")
 
 
 def _met(check: dict[str, Any]) -> str:

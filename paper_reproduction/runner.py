@@ -26,7 +26,7 @@ def fingerprint(key: str, quick: bool, data: Path | None = None) -> str:
     Of dynsharp itself it knows the version alone; after a change of its code run with ``--fresh``.
     """
     here = Path(__file__).parent
-    sources = [*sorted(here.glob("*.py")), *sorted((here / key.split(".")[0]).glob("*.py"))]
+    sources = [here / "claim.py", *sorted((here / key.split(".")[0]).glob("*.py"))]
     digest = hashlib.sha256(f"{dynsharp.__version__} {quick}".encode())
     for file in [*sources, *([data] if data else [])]:
         digest.update(file.read_bytes())

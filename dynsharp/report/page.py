@@ -18,7 +18,7 @@ from dynsharp.report.exact_uv import UVTheory
 from dynsharp.report.notation import letter, mathml, next_value
 from dynsharp.report.result import Report
 from dynsharp.report.rows import Row
-from dynsharp.report.shell import embedded, framed
+from dynsharp.report.shell import embedded, framed, prose
 from dynsharp.report.source import Data
 from dynsharp.report.tables import Table, as_html, tables
 
@@ -65,14 +65,6 @@ def _verdict(result: Report) -> str:
         f"All {len(result.rows)} comparisons of a derived value with a simulation agree within "
         "the stated tolerances."
     )
-
-
-def _prose(text: str) -> str:
-    """Return text as HTML, its few indices set as such."""
-    text = html.escape(text)
-    for name, index in (("η", "c"), ("n", "eff")):
-        text = text.replace(f"{name}_{index}", f"{name}<sub>{index}</sub>")
-    return text
 
 
 def _p(text: str) -> str:
@@ -291,7 +283,7 @@ def _row(r: Row) -> str:
         f"{r.tolerance:.1e}",
     )
     return (
-        f"<tr><td>{_prose(r.name)}<small>tolerance: {_prose(r.because)}</small></td>"
+        f"<tr><td>{prose(r.name)}<small>tolerance: {prose(r.because)}</small></td>"
         f"<td>{exact}</td>"
         + "".join(f'<td class="number">{_minus(n)}</td>' for n in numbers)
         + f'<td class="{verdict}">{verdict}</td></tr>'
@@ -335,6 +327,6 @@ def _equations(m: Any) -> str:
 def _figures(result: Report, part: str) -> str:
     found = []
     for n, p in enumerate((p for p in result.pictures if p.part == part), start=1):
-        caption = f"Figure {n}. {_prose(p.caption)} ({p.file.stem}.pdf)"
+        caption = f"Figure {n}. {prose(p.caption)} ({p.file.stem}.pdf)"
         found.append(embedded(p.file, p.caption, caption))
     return "\n".join(found) or _p("None: the run was interrupted.")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import base64
 import html
+import re
 from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
 from string import Template
 
-__all__ = ["embedded", "framed"]
+__all__ = ["embedded", "framed", "prose"]
 
 
 def framed(
@@ -34,6 +35,11 @@ def framed(
             for n, key, name, content in numbered
         ),
     )
+
+
+def prose(text: str) -> str:
+    """Return text as HTML, the index of a letter (η_c, n_eff) set as one."""
+    return re.sub(r"\b(\w)_([^\W_]+)", r"\1<sub>\2</sub>", html.escape(text))
 
 
 def embedded(picture: Path, alternative: str, caption: str) -> str:
