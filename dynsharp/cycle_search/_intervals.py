@@ -92,7 +92,7 @@ def _crossings(value: Callable[..., Any], a: NDArray[Any], b: NDArray[Any]) -> l
         left, right = np.broadcast_arrays(value(a) + 0 * a, value(b) + 0 * b)
     found = list(a[left == 0]) + list(b[right == 0])
     for i in np.flatnonzero(left * right < 0):
-        found.append(float(brentq(value, a[i], b[i], xtol=1e-300, rtol=8.9e-16)))
+        found.append(_root(value, a[i], b[i], xtol=1e-300, rtol=8.9e-16))
     return found
 
 
@@ -102,8 +102,13 @@ def _sampled(value: Callable[..., Any], low: float, high: float) -> list[float]:
     with np.errstate(all="ignore"):
         y = np.broadcast_to(value(x), x.shape)
     change = np.flatnonzero(np.sign(y[:-1]) * np.sign(y[1:]) < 0)
+    return [_root(value, x[i], x[i + 1]) for i in change] + list(x[y == 0])
+
+
+def _root(value: Callable[..., Any], a: float, b: float, **tolerances: Any) -> float:
+    """Brent's method for a function that may have a pole at an end: infinite, no error."""
     with np.errstate(all="ignore"):
-        return [float(brentq(value, x[i], x[i + 1])) for i in change] + list(x[y == 0])
+        return float(brentq(lambda t: value(np.float64(t)), a, b, **tolerances))
 
 
 def _thinned(points: list[float], distance: float) -> list[float]:

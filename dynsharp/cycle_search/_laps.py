@@ -20,6 +20,8 @@ from dynsharp.cycle_search._problem import NONE, Array, Problem
 
 __all__ = ["Laps", "laps"]
 
+SMALL_POWER = 8  # to which an exponential is written as a power of another one
+
 
 @dataclass(frozen=True)
 class Laps:
@@ -36,7 +38,9 @@ def laps(problem: Problem) -> Laps:
     low, high = float(problem.low[0]), float(problem.high[0])
     x = sp.Symbol("x", real=True)
     exact = {p: sp.Rational(problem.values[p.name]) for p in map.parameters if p != NONE}
-    (F,) = real_form([map.expressions[0].subs(exact).subs(map.state[0], x)])
+    expression = map.expressions[0]
+    exact |= {c: sp.Rational(c) for c in expression.atoms(sp.Float)}
+    (F,) = real_form([expression.subs(exact).subs(map.state[0], x)])
     doubts: list[str] = []
 
     def found(functions: Iterable[sp.Expr]) -> set[float]:
@@ -86,9 +90,42 @@ def _factors(functions: Iterable[sp.Expr], x: sp.Symbol) -> list[sp.Expr]:
     """Zeros are those of the factors of numerators: each once, constants dropped."""
     result: list[sp.Expr] = []
     for f in functions:
-        numerator = sp.numer(sp.together(f))
+        symbols: dict[sp.Expr, sp.Symbol] = {}
+        numerator = sp.numer(sp.together(_rational(f, symbols)))
+        meanings = {symbol: e for e, symbol in symbols.items()}
         for g in sp.Mul.make_args(sp.factor(numerator)):
             base = g.base if isinstance(g, sp.Pow) and g.exp.is_positive else g
+            base = base.xreplace(meanings)
             if base.has(x) and not isinstance(base, sp.exp) and base not in result:
                 result.append(base)
     return result
+
+
+def _rational(e: sp.Expr, symbols: dict[sp.Expr, sp.Symbol]) -> sp.Expr:
+    """Put a symbol for whatever is no rational function, such as exp(16x/5) or x^(1/5).
+
+    Otherwise factoring takes exp(x/q) or x^(1/q) as the unknown, with q the denominator of a
+    decimal number: polynomials of degree 2⁵⁰.
+    """
+    if isinstance(e, sp.Add | sp.Mul):
+        return e.func(*(_rational(part, symbols) for part in e.args))
+    if isinstance(e, sp.Pow) and e.exp.is_Rational:
+        whole = sp.floor(e.exp)
+        root = sp.Pow(e.base, e.exp - whole)
+        remaining = sp.S.One if whole == e.exp else symbols.setdefault(root, sp.Dummy())
+        return _rational(e.base, symbols) ** whole * remaining
+    if e.is_Rational or e.is_Symbol:
+        return e
+    if isinstance(e, sp.exp) and (multiple := _of_known_exponential(e, symbols)) is not None:
+        return multiple
+    return symbols.setdefault(e, sp.Dummy())
+
+
+def _of_known_exponential(e: sp.exp, symbols: dict[sp.Expr, sp.Symbol]) -> sp.Expr | None:
+    """Return a power of an exponential that has a symbol: exp(2x) = exp(x)²."""
+    for known, symbol in symbols.items():
+        if isinstance(known, sp.exp):
+            power = sp.cancel(e.args[0] / known.args[0])
+            if power.is_Integer and abs(power) <= SMALL_POWER:
+                return symbol**power
+    return None

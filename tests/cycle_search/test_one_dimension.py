@@ -215,3 +215,24 @@ def test_cycles_through_the_ends_of_laps():
     ramp = find_cycles(of(sp.Max(x, 0)), 2, {"x": (-1, 1)})
     assert [f.period for f in ramp.families] == [1]
     assert ramp.counts == {1: 0, 2: 0}
+
+
+@pytest.mark.parametrize(
+    ("expression", "box"),
+    [
+        (x * sp.exp(sp.Float("3.8319") * (1 - x)), (0, 20)),
+        (sp.Float("3.1") * x / (1 + x ** sp.Float("7.3")), (0.01, 6)),
+        (sp.Float("4.31") * x ** sp.Float("1.37") * (1 - x), (0, 1)),
+        (sp.Float("13.3") * x * sp.exp(-x) + x * sp.exp(-2 * x), (-0.5, 6)),
+    ],
+)
+def test_decimal_numbers_in_exponents_are_no_polynomials_of_enormous_degree(expression, box):
+    """Against the changes of sign of F² − x on a dense grid."""
+    found = find_cycles(of(expression), 2, {"x": box})
+    F = sp.lambdify(x, expression)
+    grid = np.linspace(*box, 400_001)[1:-1] + 1e-7
+    defect = F(F(grid)) - grid
+    crossings = np.count_nonzero(defect[1:] * defect[:-1] < 0)
+    inside = [c for c in found if np.all(np.abs(c.states - np.array(box)) > 1e-6)]
+    assert sum(c.period for c in inside) == crossings
+    assert found.complete
