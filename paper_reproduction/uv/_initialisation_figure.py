@@ -40,10 +40,11 @@ def figure_of(table: xr.Dataset, seed: int, confusion: xr.Dataset, near: xr.Data
     """Draw the regimes of one seed, theory above training, and where they differ over all."""
     with ds.plotting.style():
         figure = plt.figure(figsize=(10.5, 11.2))
-        grid = figure.add_gridspec(3, 3, height_ratios=[1, 1, 0.72])
+        upper, lower = np.ravel(np.array(figure.subfigures(2, 1, height_ratios=[2.1, 0.75])))
+        axes = upper.subplots(2, 3, sharex=True, sharey=True)
         for i, s in enumerate(table["s"].values):
             one = table.sel(s=s, seed=seed)
-            above, below = (figure.add_subplot(grid[row, i]) for row in (0, 1))
+            above, below = axes[:, i]
             _draw(above, one, one["predicted"].values)
             _draw(below, one, one["regime"].values)
             critical = float(table["critical"].sel(s=s))
@@ -54,11 +55,12 @@ def figure_of(table: xr.Dataset, seed: int, confusion: xr.Dataset, near: xr.Data
                 for ax in (above, below):
                     ax.set_ylabel(r"$\eta / \eta_c$")
             below.set_xlabel(r"$\sigma_w$")
-        _draw_near(figure.add_subplot(grid[2, 0]), near)
-        _draw_confusion(figure.add_subplot(grid[2, 1:]), confusion)
+        left, right = lower.subplots(1, 2, width_ratios=[1, 2])
+        _draw_near(left, near)
+        _draw_confusion(right, confusion)
         handles = [Patch(color=c, label=n) for c, n in zip(_COLOURS, REGIMES, strict=False)]
         handles.append(Patch(color=_BLACK, label=REGIMES[-1]))
-        figure.legend(handles=handles, loc="outside upper center", ncols=len(handles))
+        upper.legend(handles=handles, loc="outside upper center", ncols=len(handles))
     return figure
 
 

@@ -77,7 +77,7 @@ def _draw_exponent(ax: Axes, orbits: xr.Dataset, exponents: xr.Dataset, cycles: 
             arrowprops={"arrowstyle": "-", "lw": 0.5},
         )
     ax.set_xlabel(_AXIS)
-    ax.legend(loc="lower right", ncols=2)
+    ax.legend(loc="lower center", ncols=2)
 
 
 def _widest(cycles: xr.Dataset, apart: float = 0.02) -> list[tuple[int, float]]:
@@ -119,7 +119,8 @@ def _draw_approach(ax: Axes, approaching: xr.Dataset) -> None:
     colours = (ds.plotting.PALETTE[c] for c in ("blue", "green", "vermillion", "orange"))
     for rho, colour in zip(approaching["rho"].values, colours, strict=False):
         one = approaching.sel(rho=rho).isel(network=0)
-        ax.plot(one["iterate"], one["distance"], "-", lw=0.8, color=colour,
+        known = np.maximum(one["distance"], one["floor"] / 10)  # it may vanish by chance
+        ax.plot(one["iterate"], known, "-", lw=0.8, color=colour,
                 label=rf"$\eta = {rho:g}\,\eta_c$")  # fmt: skip
         rate = float(approaching["exponent"].sel(rho=rho))
         floor = float(one["floor"].median())
@@ -150,4 +151,4 @@ def _draw_transverse(ax: Axes, orbits: xr.Dataset, exponents: xr.Dataset) -> Non
     ax.set_xlabel(_AXIS)
     ax.set_ylabel(r"transverse exponent $\langle 2\ln|1 + z| \rangle$")
     ax.set_title("the manifold attracts wherever this is negative")
-    ax.legend(loc="lower center")
+    ax.legend(loc="lower left")

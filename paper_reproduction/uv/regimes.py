@@ -7,6 +7,7 @@ on the edge-of-stability manifold, whose attractor depends on ρ only.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -18,10 +19,19 @@ from dynsharp.systems import UVNetwork
 from dynsharp.systems._checks import Array
 from dynsharp.training import TrainingRegime
 from paper_reproduction.uv.edge_training import sharpness
-from paper_reproduction.uv.theory import critical_step, manifolds, reduced, scaled
+from paper_reproduction.uv.theory import critical_step, edge_manifold, manifolds, reduced, scaled
 from paper_reproduction.uv.training import Lanes
 
-__all__ = ["EDGE", "REGIMES", "SHOWN", "observed", "predicted", "touches_boundary", "trained"]
+__all__ = [
+    "EDGE",
+    "REGIMES",
+    "SHOWN",
+    "monotone_limit",
+    "observed",
+    "predicted",
+    "touches_boundary",
+    "trained",
+]
 
 REGIMES = (
     "sharpening",
@@ -81,6 +91,20 @@ def _ratio(z: Array, k: Array, rho: Array) -> Array:
     symbol = scaled().state[0]
     expression = sp.expand(scaled().update[symbol] / symbol)
     return np.asarray(sp.lambdify([*scaled().state, *scaled().parameters], expression)(z, k, rho))
+
+
+@cache
+def monotone_limit() -> sp.Expr:
+    """Return the ρ up to which no start on the edge-of-stability manifold has a rising loss.
+
+    There z'/z = −1 has real solutions F from where the discriminant vanishes.
+    """
+    (z, k), (rho,) = scaled().state, scaled().parameters
+    F = sp.Dummy("F", positive=True)
+    on = edge_manifold().parametrisation[k].subs(z, F - rho)
+    back = sp.expand((scaled().update[z] / z + 1).subs({z: F - rho, k: on}, simultaneous=True))
+    roots = sp.solve(sp.discriminant(sp.cancel(back), F), rho)
+    return min((r for r in roots if r.is_positive), key=float)
 
 
 def _chaotic(rho: Array) -> Array:

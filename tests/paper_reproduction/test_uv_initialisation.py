@@ -1,6 +1,7 @@
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+import xarray as xr
 
 import dynsharp as ds
 from paper_reproduction.uv import initialisation as claim_4
@@ -46,6 +47,8 @@ def test_wrong_regimes_fail(claim):
     assert not claim_4.judged_total(scrambled).holds
     assert not claim_4.judged_reduction(table.assign(growth=1 / table["growth"])).holds
     assert not claim_4.judged_reduction(table.assign(f0=0 * table["f0"])).holds  # no case: no pass
+    early = xr.where((table["rho"] < 0.1) & (table["predicted"] < 2), 2, table["regime"])
+    assert not claim_4.judged_monotone(table.assign(regime=early)).holds
     other = np.where(table["predicted"] == regimes.CHAOTIC, regimes.PERIODIC, table["predicted"])
     calm = table.assign(predicted=(table["predicted"].dims, other))
     assert not claim_4.judged_kind(calm).holds
@@ -103,3 +106,11 @@ def test_the_axis_is_undone_and_smooth_at_its_bend():
     assert spaced(spread(rho)) == pytest.approx(rho)
     slope = np.diff(spread(np.array([0.499, 0.5, 0.501])))
     assert slope[0] == pytest.approx(slope[1], rel=0.01)
+
+
+def test_the_loss_is_monotone_on_the_manifold_up_to_the_limit():
+    limit = float(regimes.monotone_limit())
+    for rho, rises in ((limit - 1e-3, False), (limit + 1e-3, True)):
+        F = np.linspace(0, 1 + rho, 100_001)
+        growth = np.abs(F * (1 + rho - F) ** 2 - rho) - np.abs(F - rho)
+        assert (growth.max() > 1e-12) == rises
