@@ -73,7 +73,7 @@ def measure_drift(
     chain, unit = problem.chain, np.sqrt(problem.chain.Q)
     u0, v0 = chain.minimum()
     phi, span = factor(batch, size, False), LENGTH * unit / rate(problem, 0.0)
-    etas = share * safe_step(problem, v0) * np.array([0.5, 1.0])
+    etas = share * safe_step(problem, u0, v0) * np.array([0.5, 1.0])
     # the same times for both η: four steps of the half are one of the whole
     segment = max(1, round(span / (points * phi * etas[1] ** 2)))
     mean, error, S, diverged = (np.zeros((2, points + 1)) for _ in range(4))

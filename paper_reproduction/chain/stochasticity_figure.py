@@ -96,7 +96,7 @@ def _windows(ax: Axes, windows: Mapping[str, xr.Dataset]) -> None:
     ax.axhline(0, color=plotting.PALETTE["black"], lw=0.8, ls=":")
     ax.set(xlabel=r"imbalance at the start $C/\sqrt{Q}$", title="above 0 noise sharpens, $D=2$")
     ax.set_ylabel(r"predicted effect of noise $2b/S_{\mathrm{flow}}^2$")
-    ax.legend(loc="upper left")
+    ax.legend(loc="lower right")
 
 
 def _drifts(left: Axes, right: Axes, drifts: Mapping[str, xr.Dataset]) -> None:

@@ -135,13 +135,14 @@ def sharpness_gradient(chain: ChainOnData, C: np.ndarray) -> np.ndarray:
     )
 
 
-def safe_step(problem: Problem, v: np.ndarray) -> float:
-    """Return the largest η with which no sample, taken alone, is unstable at the minimum with v.
+def safe_step(problem: Problem, u: np.ndarray, v: np.ndarray) -> float:
+    """Return the largest η with which no sample, taken alone, is unstable at any of the states.
 
-    One sample's loss has the sharpness ‖∇f‖² = V²‖x‖² + y² Σ 1/v_i² there.
+    One sample's loss has the sharpness ‖∇f‖² = V²(‖x‖² + (x·u)² Σ 1/v_i²) along its gradient.
     """
-    single = v.prod() ** 2 * (problem.rows**2).sum(axis=1) + problem.y**2 * (1 / v**2).sum()
-    return float(2 / single.max())
+    V, others = v.prod(axis=-1, keepdims=True), (1 / v**2).sum(axis=-1, keepdims=True)
+    length = (problem.rows**2).sum(axis=1)
+    return float(2 / np.max(V**2 * (length + (u @ problem.rows.T) ** 2 * others)))
 
 
 def turning_point(chain: ChainOnData) -> float:
@@ -194,8 +195,9 @@ def measure(
     problem = samples.problem(size, depth)
     chain = problem.chain
     u0, v0 = _start(chain, imbalance)
-    _, v, limit = chain.gradient_flow_limit(u0, v0)
-    etas = np.array(shares) * safe_step(problem, v)
+    *_, limit = chain.gradient_flow_limit(u0, v0)
+    along = integrate(chain, u0, v0).y.T
+    etas = np.array(shares) * safe_step(problem, along[:, : chain.rank], along[:, chain.rank :])
     descent, _ = initial_slope(chain, u0, v0)
     noise, moved, drift = noise_slope(problem, u0, v0)
     shape = (len(SCHEMES), len(sizes), len(etas), seeds)
