@@ -171,9 +171,9 @@ def run(quick: bool, data: Path | None = None) -> Claim:
         "chain paper, the effect of stochasticity",
         f"Data that can be interpolated: {fitted}"
         f"; starts with ‖u‖² − v_i² = C Q^(1/D); η = {', '.join(f'{s:g}' for s in shares)} of the "
-        f"largest with which no sample alone is unstable along the flow, η₁; {seeds} seeds of batches for each B and "
-        f"scheme, at most {STEPS:,} steps; S is that of the minimum that gradient flow reaches "
-        f"from where the residual is {REACH:g} of the targets. Data that cannot: "
+        f"largest with which no sample alone is unstable along the flow, η₁; {seeds} seeds of "
+        f"batches for each B and scheme, at most {STEPS:,} steps; S is that of the minimum "
+        f"that gradient flow reaches from where the residual is {REACH:g} of the targets. Data that cannot: "
         f"{', '.join(f'{k} (N = {len(s.y)}, B = {B})' for k, (s, B, _) in noisy.items())}, depth 2 "
         f"from next to the balanced minimum. All seeds derive from {SEED}.",
         checks,

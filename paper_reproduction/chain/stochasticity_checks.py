@@ -116,7 +116,7 @@ def _full(cases: Sequence[Case]) -> Check:
     off = 0.0
     for c in cases:
         r = c.runs.sel(scheme="without").isel(batch=-1)
-        off = max(off, float(abs(r["final"] / r["full"] - 1).max()))
+        off = max(off, float(abs(r["final"] / r["full"] - 1).fillna(np.inf).max()))
     return Check(
         "B = N without replacement is full-batch descent: the same end, to 10√ε (the samples come "
         "in another order, and rounding adds up over the steps)",
@@ -129,9 +129,11 @@ def _slopes(cases: Sequence[Case], flow: float) -> Check:
     ratio, count = 0.0, 0
     relative = []
     for c in cases:
-        s = c.noise_slopes.where(c.runs["factor"] > 0, drop=False)
+        s = c.noise_slopes
         miss, slack = abs(s["value"] - c.noise), s["correction"] + 4 * s["error"]
-        ratio, count = max(ratio, float((miss / slack).max())), count + int(miss.count())
+        noisy = c.runs["factor"] > 0
+        worst = (miss / slack).where(noisy, 0.0).fillna(np.inf)  # a run that diverged is a miss
+        ratio, count = max(ratio, float(worst.max())), count + int(noisy.sum())
         relative.append(float(miss.sel(batch=1).max() / abs(c.noise)))
     return Check(
         "∂S/∂(ηφ) at η = 0 is b = Σ ∂S/∂C_i ∫(V/v_i)²(v_i² tr Σ − uᵀΣu)dt along gradient flow, for "
@@ -151,7 +153,8 @@ def _drifting(
         half, whole = d["mean"].isel(time=slice(1, None))
         error = np.sqrt(4 * d["error"][0] ** 2 + d["error"][1] ** 2)
         miss = abs(2 * half - whole - d["drift"])
-        worst = max(worst, float((miss / (abs(half - whole) + 4 * error)).max()))
+        ratio = (miss / (abs(half - whole) + 4 * error)).fillna(np.inf)
+        worst = max(worst, float(ratio.max()))
         ahead.append(bool(d.attrs["turn"] < float(d["drift"][-1])))
         diverged += int(d["diverged"])
     off = max(abs(measured / exact - 1) for measured, exact in settling)

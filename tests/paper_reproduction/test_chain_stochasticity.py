@@ -112,7 +112,6 @@ def test_the_predicted_slope_is_that_of_averaged_descent(case):
     chain = problem.chain
     u, v = runs._start(chain, 0.0)
     C, eta, moved = chain.imbalance(u, v), 2e-3 / case.limit, 0.0
-    X, y = SAMPLES.X[:6], SAMPLES.y[:6]
     for _ in range(20_000):
         single = problem.rows * (problem.rows @ u * v.prod() - problem.y)[:, None]
         if np.abs(single).max() < 1e-3:
@@ -175,6 +174,10 @@ def test_the_criteria_can_fail(case, drift, scan):
     status[0, 0, 0, 0] = 1
     assert not judged(replace(case, runs=case.runs.assign(status=status)))[0]
     assert not judged(replace(case, runs=case.runs.assign(full=case.runs["full"] * 1.001)))[1]
+    lost = case.runs["final"].copy()
+    lost[0, 0, 0, 0] = np.inf
+    with np.errstate(invalid="ignore"):
+        assert not judged(replace(case, runs=case.runs.assign(final=lost)))[2]
     opposite = replace(case, noise=-case.noise, descent=-case.descent)
     assert not judged(opposite)[3]
     backwards = case.runs["final"].copy(data=case.runs["final"].to_numpy()[:, ::-1])
