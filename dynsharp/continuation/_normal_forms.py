@@ -193,7 +193,7 @@ def flip_form(curve: Curve, point: Point) -> NormalForm:
     if criticality == "degenerate":
         status = "the cubic coefficient vanishes: the fifth-order one decides (generalised flip)"
     form = NormalForm("flip", a, b, criticality, q, p, status=status)
-    fit = flip_fit(curve, point.y, point.tangent, (q, p), b)
+    fit = flip_fit(curve, point.y, point.tangent, (q, p), a, b)
     return _confirmed(form, fit, abs(first) + abs(second))
 
 
@@ -214,7 +214,7 @@ def fold_form(curve: Curve, point: Point) -> NormalForm:
         )
         return NormalForm("fold", a, b, "degenerate", q, p, status=status)
     form = NormalForm("fold", a, b, q=q, p=p)
-    return _confirmed(form, fold_fit(curve, point.y, point.tangent, (q, p)), abs(b))
+    return _confirmed(form, fold_fit(curve, point.y, point.tangent, (q, p), b), abs(b))
 
 
 def branch_form(curve: Curve, y: Array, other: Array, along: Array) -> NormalForm:
@@ -232,7 +232,8 @@ def branch_form(curve: Curve, y: Array, other: Array, along: Array) -> NormalFor
     quadratic = float(p @ forms.second(u, u) / 2)
     if min(size) > 1e-6:
         form = NormalForm("transcritical", a, quadratic, q=q, p=p)
-        fit = transcritical_fit(curve, y, curve.carried(y, trunk), curve.carried(y, beside), (q, p))
+        tangents = curve.carried(y, trunk), curve.carried(y, beside)
+        fit = transcritical_fit(curve, y, *tangents, (q, p), a, quadratic)
         return _confirmed(form, fit, abs(quadratic))
     identity = np.eye(n)
     bordered = np.block([[A - identity, q[:, None]], [p[None, :], np.zeros((1, 1))]])
@@ -242,7 +243,8 @@ def branch_form(curve: Curve, y: Array, other: Array, along: Array) -> NormalFor
     b = first + second
     criticality = _criticality(curve, b, abs(first) + abs(second), positive=False)
     form = NormalForm("pitchfork", a, b, criticality, q, p)
-    fit = pitchfork_fit(curve, y, curve.carried(y, trunk), curve.carried(y, beside), (q, p))
+    tangents = curve.carried(y, trunk), curve.carried(y, beside)
+    fit = pitchfork_fit(curve, y, *tangents, (q, p), a, b)
     return _confirmed(form, fit, abs(first) + abs(second))
 
 
@@ -265,7 +267,7 @@ def neimark_sacker_form(curve: Curve, point: Point, mu: complex) -> NormalForm:
         status = f"strong resonance 1:{resonance}: the first Lyapunov coefficient does not decide"
         form = NormalForm("neimark-sacker", a, None, "undetermined", q, p, theta, resonance, status)
         none = float("nan")
-        fit = neimark_sacker_fit(curve, point.y, point.tangent, A, mu, (q, p), none)
+        fit = neimark_sacker_fit(curve, point.y, point.tangent, A, mu, (q, p), a, none)
         return _confirmed(form, fit, 0.0)
     steady = np.append(np.linalg.solve(identity - A, forms.second(u, bar)), 0.0)
     double = np.append(np.linalg.solve(mu**2 * identity - A, forms.second(u, u)), 0.0)
@@ -280,7 +282,7 @@ def neimark_sacker_form(curve: Curve, point: Point, mu: complex) -> NormalForm:
         status = "the first Lyapunov coefficient vanishes: a Chenciner point"
     form = NormalForm("neimark-sacker", a, b, criticality, q, p, theta, resonance, status)
     told = np.nan if resonance == 4 else b
-    fit = neimark_sacker_fit(curve, point.y, point.tangent, A, mu, (q, p), told)
+    fit = neimark_sacker_fit(curve, point.y, point.tangent, A, mu, (q, p), a, told)
     return _confirmed(form, fit, size)
 
 

@@ -28,6 +28,7 @@ __all__ = [
 ]
 
 FIRST = 0.1  # first distance, in units of the curve, or of the state if it is larger
+CHANGE = 0.3  # of the critical multiplier over the first distance, at most
 HALVINGS, FAILURES = 14, 12
 ENOUGH, FAIR = 1e-8, 1e-3  # relative errors at which to stop, and if no more is gained
 HARMONICS, SAMPLES, ROUNDS = 3, 16, 60
@@ -84,7 +85,7 @@ def extrapolated(sample: Sample, first: float) -> tuple[Array, Array] | None:
     return (best, error) if len(tables) > 2 else None
 
 
-def flip_fit(curve: Curve, y: Array, tangent: Array, pair: Pair, b: float) -> Fit | None:
+def flip_fit(curve: Curve, y: Array, tangent: Array, pair: Pair, a: float, b: float) -> Fit | None:
     """Amplitude of the doubled cycle: Δα = −(b/a) ξ², and a from the multiplier."""
     q, _ = pair
     twice = replace(curve, period=2 * curve.period, events=())
@@ -98,12 +99,11 @@ def flip_fit(curve: Curve, y: Array, tangent: Array, pair: Pair, b: float) -> Fi
             return None
         return np.array([(cycle[-1] - y[-1]) / (h * unit) ** 2])
 
-    rate = _rate(curve, y, tangent, pair)
-    ratio = extrapolated(parabola, min(_first(curve, y), 0.5 / (unit * np.sqrt(abs(b) or 1e-300))))
-    return _product(rate, ratio)
+    rate = _rate(curve, y, tangent, pair, a)
+    return _product(rate, extrapolated(parabola, _cubic_first(curve, y, unit, b)))
 
 
-def fold_fit(curve: Curve, y: Array, tangent: Array, pair: Pair) -> Fit | None:
+def fold_fit(curve: Curve, y: Array, tangent: Array, pair: Pair, b: float) -> Fit | None:
     """Parabola of the branch Δα = −(b/a) ξ², and b from the multiplier 1 + 2bξ on it."""
     along = float(tangent[: curve.dimension] @ pair[0]) / curve.length(tangent)
 
@@ -115,16 +115,18 @@ def fold_fit(curve: Curve, y: Array, tangent: Array, pair: Pair) -> Fit | None:
         bend = (ends[0][-1] + ends[1][-1]) / 2 - y[-1]
         return np.array([(mu[1] - mu[0]) / (4 * h * along), -bend / (h * along) ** 2])
 
-    found = extrapolated(sample, _first(curve, y))
+    found = extrapolated(sample, _first(curve, y, 2 * b * along))
     if found is None:
         return None
-    (b, ratio), (error, other) = found
-    a = b / ratio if ratio else np.nan
-    relative = error / abs(b) + other / abs(ratio) if b and ratio else np.inf
-    return Fit(float(a), float(b), (float(abs(a) * relative), float(error)))
+    (fitted, ratio), (error, other) = found
+    a = fitted / ratio if ratio else np.nan
+    relative = error / abs(fitted) + other / abs(ratio) if fitted and ratio else np.inf
+    return Fit(float(a), float(fitted), (float(abs(a) * relative), float(error)))
 
 
-def pitchfork_fit(curve: Curve, y: Array, trunk: Array, other: Array, pair: Pair) -> Fit | None:
+def pitchfork_fit(
+    curve: Curve, y: Array, trunk: Array, other: Array, pair: Pair, a: float, b: float
+) -> Fit | None:
     """Parabola of the other branch: Δα = −(b/a) ξ², and a from the multiplier on the trunk."""
     along = float(other[: curve.dimension] @ pair[0]) / curve.length(other)
 
@@ -134,10 +136,13 @@ def pitchfork_fit(curve: Curve, y: Array, trunk: Array, other: Array, pair: Pair
             return None
         return np.array([((ends[0][-1] + ends[1][-1]) / 2 - y[-1]) / (h * along) ** 2])
 
-    return _product(_rate(curve, y, trunk, pair), extrapolated(parabola, _first(curve, y)))
+    rate = _rate(curve, y, trunk, pair, a)
+    return _product(rate, extrapolated(parabola, _cubic_first(curve, y, along, b)))
 
 
-def transcritical_fit(curve: Curve, y: Array, trunk: Array, other: Array, pair: Pair) -> Fit | None:
+def transcritical_fit(
+    curve: Curve, y: Array, trunk: Array, other: Array, pair: Pair, a: float, b: float
+) -> Fit | None:
     """Slope of the other branch against the first, ξ = −(a/b) Δα, and a from the multiplier."""
     n = curve.dimension
 
@@ -152,18 +157,20 @@ def transcritical_fit(curve: Curve, y: Array, trunk: Array, other: Array, pair: 
         apart = float((slopes[1] - slopes[0]) @ pair[0])
         return np.array([1 / apart]) if apart else None
 
-    return _product(_rate(curve, y, trunk, pair), extrapolated(slope, _first(curve, y)))
+    along = float(other[:n] @ pair[0]) / curve.length(other)
+    rate = _rate(curve, y, trunk, pair, a)
+    return _product(rate, extrapolated(slope, _first(curve, y, 2 * b * along)))
 
 
 def neimark_sacker_fit(
-    curve: Curve, y: Array, tangent: Array, A: Array, mu: complex, pair: Pair, b: float
+    curve: Curve, y: Array, tangent: Array, A: Array, mu: complex, pair: Pair, a: float, b: float
 ) -> Fit | None:
     """Growth of the circle x(φ) that the map carries into |λ| x(φ + ω): |λ| = 1 + b ε².
 
     Its harmonics follow from (e^{ikω} − A) c_k = R_k, with R_k those of what the map does beyond
     its linear part, iterated from c_1 = ε q. The condition p c_1 = ε determines λ.
     """
-    rate, (q, p) = _rate(curve, y, tangent, pair), pair
+    rate, (q, p) = _rate(curve, y, tangent, pair, a), pair
     if not np.isfinite(b):
         return None if rate is None else Fit(float(rate[0][0]), np.nan, (float(rate[1][0]), np.inf))
     n, x0 = curve.dimension, y[: curve.dimension]
@@ -206,9 +213,19 @@ def neimark_sacker_fit(
 # ---- along a branch ----------------------------------------------------------------------------
 
 
-def _first(curve: Curve, y: Array) -> float:
-    """Return the first distance: a fraction of the state there, or of its size at the start."""
-    return FIRST * max(1.0, float(np.max(np.abs(curve.states(y)) / curve.scale)))
+def _first(curve: Curve, y: Array, slope: float = 0.0) -> float:
+    """Return the first distance: a fraction of the state there, or of its size at the start.
+
+    Less where the critical multiplier, of that slope, would not remain near the unit circle:
+    farther away there may be other cycles, which agree with each other and not with these.
+    """
+    size = FIRST * max(1.0, float(np.max(np.abs(curve.states(y)) / curve.scale)))
+    return min(size, CHANGE / abs(slope)) if slope else size
+
+
+def _cubic_first(curve: Curve, y: Array, along: float, b: float) -> float:
+    """The same for a multiplier that changes by about b ξ², with ξ the distance times ``along``."""
+    return min(_first(curve, y), 0.5 / (abs(along) * np.sqrt(abs(b) or 1e-300)))
 
 
 def _ends(curve: Curve, y: Array, tangent: Array, h: float) -> tuple[Array, Array] | None:
@@ -230,7 +247,9 @@ def _followed(curve: Curve, y: Array, pair: Pair) -> complex:
     return complex(mu[np.argmin(np.abs(mu - p @ A @ q))])
 
 
-def _rate(curve: Curve, y: Array, tangent: Array, pair: Pair) -> tuple[Array, Array] | None:
+def _rate(
+    curve: Curve, y: Array, tangent: Array, pair: Pair, a: float
+) -> tuple[Array, Array] | None:
     """Return the derivative of a multiplier's real part, of its modulus if it is complex."""
 
     def sample(h: float) -> Array | None:
@@ -241,7 +260,7 @@ def _rate(curve: Curve, y: Array, tangent: Array, pair: Pair) -> tuple[Array, Ar
         size = [abs(m) if np.iscomplexobj(pair[0]) else m.real for m in mu]
         return np.array([(size[1] - size[0]) / (ends[1][-1] - ends[0][-1])])
 
-    return extrapolated(sample, _first(curve, y))
+    return extrapolated(sample, _first(curve, y, a * tangent[-1] / curve.length(tangent)))
 
 
 def _product(rate: tuple[Array, Array] | None, ratio: tuple[Array, Array] | None) -> Fit | None:

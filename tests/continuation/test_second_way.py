@@ -119,3 +119,22 @@ def test_extrapolation_equals_the_limit_of_an_even_series():
     assert np.all(np.abs(value - 1) <= error + 1e-15)
     assert np.all(error < 1e-8)
     assert extrapolated(lambda h: None, 0.1) is None
+
+
+@pytest.mark.parametrize("turns", [0, 17, 121])
+def test_copies_of_the_branch_are_not_taken_for_it(turns):
+    """A circle map on the line: the fold at Ω = K/2π comes again at every whole number."""
+    circle = ds.DiscreteMap({x: x + r - sp.Rational(9, 20) / sp.pi * sp.sin(2 * sp.pi * x)}, [r])
+    form = forms(circle, {"x": turns + 0.24}, 0.143, (-0.5, 0.5), max_points=30)["fold"]
+    assert form.second == pytest.approx((form.a, form.b), rel=1e-6)
+    assert form.status == "nondegenerate"
+
+
+def test_a_long_span_does_not_carry_the_second_way_past_the_branch():
+    henon = ds.DiscreteMap({x: 1 - r * x**2 + y, y: -x / 2}, [r])
+    branch = continue_fixed_point(henon, "r", {"x": 0.6, "y": -0.3}, 0.5, (-1, 4))
+    for _ in range(3):
+        flip = next(p for p in branch.special_points if p.kind == "flip")
+        assert flip.normal_form.criticality == "supercritical"
+        assert flip.normal_form.discrepancy < 1e-3
+        branch = branch.switch(flip)
