@@ -162,6 +162,7 @@ def run(quick: bool, data: Path | None = None) -> Claim:
     checks = law_checks(own, (2, 3) if quick else (2, 3, 4), 100 if quick else 300)
     checks += judge(cases, windows, list(runs.values()), ends)
     fitted = ", ".join(f"{k} (N = {n})" for k, (_, n) in sets.items())
+    unfitted = ", ".join(f"{k} (N = {len(s.y)}, B = {B})" for k, (s, B, _) in noisy.items())
     tables = {f"case_{i}": _table(c) for i, c in enumerate(cases)}
     scans = {f"window_{i}": w for i, w in enumerate(windows.values())}
     drifting = {f"drift_{i}": d.drop_vars(["u", "v"]) for i, d in enumerate(runs.values())}
@@ -173,8 +174,8 @@ def run(quick: bool, data: Path | None = None) -> Claim:
         f"; starts with ‖u‖² − v_i² = C Q^(1/D); η = {', '.join(f'{s:g}' for s in shares)} of the "
         f"largest with which no sample alone is unstable along the flow, η₁; {seeds} seeds of "
         f"batches for each B and scheme, at most {STEPS:,} steps; S is that of the minimum "
-        f"that gradient flow reaches from where the residual is {REACH:g} of the targets. Data that cannot: "
-        f"{', '.join(f'{k} (N = {len(s.y)}, B = {B})' for k, (s, B, _) in noisy.items())}, depth 2 "
+        f"that gradient flow reaches from where the residual is {REACH:g} of the targets. "
+        f"Data that cannot: {unfitted}, depth 2 "
         f"from next to the balanced minimum. All seeds derive from {SEED}.",
         checks,
         draw(cases, windows, runs),
@@ -206,11 +207,12 @@ def _where(
     past = sum(d.attrs["rest"] > d.attrs["turn"] for d in drifts)
     return (
         "To first order the batch matters through ηφ alone. From balanced starts the trends are "
-        "as reported. They reverse where the noise moves C away from C*: either C is beyond C*, "
+        "as reported, up to steps whose noise carries C past C*. They "
+        "reverse where the noise moves C away from C*: either C is beyond C*, "
         "or noise lowers C (uᵀΣu > v² tr Σ, at large C) and C is below C*; where both, at very "
         f"unbalanced starts, they are as reported again. Reversed at {'; '.join(ranges)}. On data "
         "that cannot be interpolated SGD does not settle: it drifts along the minima to "
-        f"v⁴ = pᵀΣp/tr Σ, which is past C* in {past} of {len(drifts)} cases here: long training "
+        f"v⁴ = pᵀΣp/tr Σ, which is past C* in {past} of {len(drifts)} runs here: long training "
         "with noise ends sharper there."
     )
 
