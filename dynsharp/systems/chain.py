@@ -6,6 +6,8 @@ Effects of Dataset Difficulty, Depth, Stochasticity, and More*, ICML 2025, arXiv
 
 from __future__ import annotations
 
+from functools import cache
+
 import sympy as sp
 
 from dynsharp.map import DiscreteMap
@@ -90,6 +92,22 @@ def balanced_chain(depth: int | None = None) -> DiscreteMap:
     balanced-chain-2: parameters rho
         omega' = -omega*rho*(omega**2 - 1) + omega
     """
+    system = _balanced_chain()
+    if depth is None:
+        return system
+    D = system.symbol("D")
+    fixed = system.substitute({D: checked_count("depth", depth, 2)})
+    return DiscreteMap(
+        fixed.update,
+        fixed.parameters,
+        name=f"balanced-chain-{depth}",
+        observables=fixed.observables,
+    )
+
+
+@cache
+def _balanced_chain() -> DiscreteMap:
+    """Derive it for any depth."""
     w, omega = sp.symbols("w omega", real=True)
     D = sp.Symbol("D", integer=True, positive=True)
     eta, q, rho = sp.symbols("eta q rho", positive=True)
@@ -107,7 +125,7 @@ def balanced_chain(depth: int | None = None) -> DiscreteMap:
         return _simplified(_simplified(in_omega) / prefactor).factor() * prefactor
 
     descent = -eta * sp.diff(loss, w) / D
-    system = DiscreteMap(
+    return DiscreteMap(
         {omega: omega + scaled(descent / minimum, power=1)},
         parameters=[rho, D],
         name="balanced-chain",
@@ -116,15 +134,6 @@ def balanced_chain(depth: int | None = None) -> DiscreteMap:
             "loss": scaled(loss / q**2, power=0),
             "sharpness": sp.Max(scaled(eta * along, power=2), scaled(eta * across, power=2)),
         },
-    )
-    if depth is None:
-        return system
-    fixed = system.substitute({D: checked_count("depth", depth, 2)})
-    return DiscreteMap(
-        fixed.update,
-        fixed.parameters,
-        name=f"balanced-chain-{depth}",
-        observables=fixed.observables,
     )
 
 

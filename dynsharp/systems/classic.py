@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import sympy as sp
 
 from dynsharp.map import DiscreteMap
@@ -98,6 +100,7 @@ def xyzw() -> DiscreteMap:
     return gradient_descent((sp.prod(weights) - 1) ** 2 / 2, weights, eta, name="xyzw")
 
 
+@cache
 def quadratic_regression() -> DiscreteMap:
     r"""Return the quadratic regression model: state (z, T), parameters ε, E, both positive.
 

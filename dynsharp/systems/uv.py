@@ -6,6 +6,8 @@ Analysis, Edge of Stability, and Route to Chaos*, ICLR 2025, arXiv:2311.02076.
 
 from __future__ import annotations
 
+from functools import cache
+
 import sympy as sp
 
 from dynsharp.map import DiscreteMap
@@ -44,6 +46,7 @@ def uv_physical() -> DiscreteMap:
     )
 
 
+@cache
 def uv() -> DiscreteMap:
     r"""Return the scaled UV model: state (z, k) = (ηgΔf, ηλ), one parameter ρ = ηgy > 0.
 
@@ -73,6 +76,7 @@ def uv() -> DiscreteMap:
     )
 
 
+@cache
 def uv_eos() -> DiscreteMap:
     r"""Return the UV model on its edge-of-stability manifold k = 2(z + ρ): state F = z + ρ.
 
