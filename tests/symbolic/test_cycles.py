@@ -13,7 +13,7 @@ from dynsharp.symbolic.cycles import Cycle, cycles
 
 x, y = sp.symbols("x y", real=True)
 a, b, r = sp.symbols("a b r", real=True)
-few = settings(max_examples=3, deadline=None, derandomize=True)
+few = settings(max_examples=2, deadline=None, derandomize=True)
 
 logistic = DiscreteMap({x: r * x * (1 - x)}, [r])
 henon = DiscreteMap({x: 1 - a * x**2 + y, y: b * x}, [a, b])

@@ -96,7 +96,7 @@ def test_triple_gives_the_condition_on_both_coordinates():
     ("loss", "weights", "point"),
     [
         ((u * v - 1) ** 2 / 2, (u, v), PAIR_MINIMA),
-        ((u * v * w - 1) ** 2 / 2, (u, v, w), TRIPLE_MINIMA),
+        pytest.param(*((u * v * w - 1) ** 2 / 2, (u, v, w), TRIPLE_MINIMA), marks=pytest.mark.slow),
         ((u + v**2) ** 2 * (1 + u**2) / 2, (u, v), Point({u: -(v**2), v: v}, (v,))),
     ],
 )

@@ -65,7 +65,7 @@ def test_uv_restricted_to_its_eos_manifold_is_uv_eos(uv):
     assert sp.expand(uv[0].transverse_multiplier - (1 + zz) ** 2) == 0
 
 
-@pytest.mark.parametrize("depth", [2, 4])
+@pytest.mark.parametrize("depth", [2, 3, pytest.param(4, marks=pytest.mark.slow)])
 def test_chain(depth):
     started = time.process_time()
     ms = invariant_manifolds(chain(depth))
