@@ -245,7 +245,13 @@ def test_diagram_with_a_start_and_fixed_values(tmp_path):
     assert [t["float"] for t in d["thresholds"]] == [pytest.approx(0.75 * 0.7**2)]
 
 
-@pytest.mark.parametrize("words", [("uv", "rho=1.4"), ("chain-2", "eta=0.9,q=1.05")])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("uv", "rho=1.4"),
+        pytest.param(("chain-2", "eta=0.9,q=1.05"), marks=pytest.mark.slow),
+    ],
+)
 def test_manifold(words, tmp_path):
     system, values = words
     file = tmp_path / "m.png"
@@ -267,7 +273,7 @@ def test_continue_with_doublings():
 
 
 def test_diagram_with_branches(tmp_path):
-    words = ["diagram", "logistic", "--sweep", "r=2.5:3.6:60", "--branches"]
+    words = ["diagram", "logistic", "--sweep", "r=2.5:3.6:30", "--branches"]
     d = json.loads(good(*words, "-o", tmp_path / "branches.png", "--json"))
     found = d["branches"]["branches"]
     assert [b["period"] for b in found] == [1, 1, 2, 4, 8]

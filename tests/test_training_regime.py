@@ -21,16 +21,14 @@ EDGE = "edge of stability"
 
 def uv(rho, f, k, steps=1000):
     """Iterate the scaled UV map: loss and sharpness (times eta), by plain arithmetic."""
-    z, out = f - rho, []
-    for _ in range(steps + 1):
-        with np.errstate(all="ignore"):
-            plane = (k + np.sqrt(np.float64(k * k + 4 * z * (3 * z + 2 * rho)))) / 2
-            out.append((z * z / 2, max(plane, abs(z))))
-            z, k = (
-                np.float64(z) * (1 - k + z * (z + rho)),
-                k + z * (z * k - 4 * (z + rho)),
-            )
-    loss, sharpness = np.array(out, dtype=float).T
+    Z, K = np.empty((2, steps + 1))
+    z, k = np.float64(f - rho), np.float64(k)
+    with np.errstate(all="ignore"):
+        for t in range(steps + 1):
+            Z[t], K[t] = z, k
+            z, k = z * (1 - k + z * (z + rho)), k + z * (z * k - 4 * (z + rho))
+        plane = (K + np.sqrt(K * K + 4 * Z * (3 * Z + 2 * rho))) / 2
+        loss, sharpness = Z * Z / 2, np.maximum(plane, np.abs(Z))
     bad = ~(np.isfinite(loss) & np.isfinite(sharpness))
     return np.where(bad, np.nan, loss), np.where(bad, np.nan, sharpness)
 

@@ -13,6 +13,8 @@ from dynsharp.symbolic.thresholds import Threshold
 
 __all__ = ["ChainTheory", "chain_theory"]
 
+_BUDGET = 400.0  # seconds a derivation: these are known to end, on a slow machine later
+
 
 @dataclass(frozen=True)
 class ChainTheory:
@@ -55,9 +57,11 @@ def chain_theory(
     for depth in depths:
         tell(f"chain of depth {depth}")
         shown = depth == min(depths)
-        chains[depth] = derive(systems.chain(depth), ["eta"], periods=(), manifolds=shown)
+        chains[depth] = derive(
+            systems.chain(depth), ["eta"], periods=(), manifolds=shown, budget=_BUDGET
+        )
     tell("balanced chain of any depth")
-    balanced = derive(systems.balanced_chain(), ["rho"], periods=())
+    balanced = derive(systems.balanced_chain(), ["rho"], periods=(), budget=_BUDGET)
     rho = balanced.map.parameters[0]
     n = next(n for (n, _), ts in balanced.thresholds.items() if any(t.kind == "flip" for t in ts))
     shortest = chains[min(depths)]

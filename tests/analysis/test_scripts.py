@@ -28,6 +28,7 @@ def run(tmp_path, capsys):
     plt.close("all")
 
 
+@pytest.mark.slow
 def test_a_threshold_for_a_new_loss(run):
     value, printed = run("threshold_of_a_new_loss")
     # The sharpness of a²b = q is 4q²/a² + a⁴, least at a⁶ = 2q²: 3 (2q²)^(2/3).
@@ -37,6 +38,7 @@ def test_a_threshold_for_a_new_loss(run):
     assert "as derived" in printed
 
 
+@pytest.mark.slow
 def test_a_route_to_chaos_for_heavy_ball(run):
     begins, printed = run("chaos_with_momentum")
     assert "flip at eta = (beta + 1)/4, supercritical" in printed

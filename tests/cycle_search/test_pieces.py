@@ -86,7 +86,7 @@ def test_stabilising_matrices_are_the_signed_permutations():
 
 def test_stabilised_iteration_finds_the_cycles_by_itself():
     rng = np.random.default_rng(0)
-    seeds = HENON.low + rng.random((150, 2)) * HENON.units
+    seeds = HENON.low + rng.random((40, 2)) * HENON.units
     shots = shoot(HENON, stabilised(HENON, seeds, matrices(2, rng), 7, False))
     registry = Registry(HENON, 7)
     good = (shots.code == SOLVED) & HENON.inside(shots.states)
