@@ -11,10 +11,10 @@ from scipy.optimize import brentq
 
 from dynsharp.continuation._curve import Array, Curve
 from dynsharp.continuation._events import counts
+from dynsharp.continuation._family_form import FamilyFlipForm, family_flip_form
 from dynsharp.continuation._members import (
     EPS,
     Member,
-    coordinates,
     corrected,
     distance,
     member_at,
@@ -23,7 +23,6 @@ from dynsharp.continuation._members import (
 from dynsharp.continuation._result import SpecialPoint
 from dynsharp.continuation._special import state_of
 from dynsharp.continuation._user_events import zeros
-from dynsharp.errors import InputError
 
 __all__ = ["family_events", "family_user_events"]
 
@@ -41,13 +40,14 @@ def family_events(
             continue
         found = _located(curve, a, b, kind)
         t, member = found or (0.0, a)
-        status, form = "located", None
+        status = "located"
+        form: FamilyFlipForm | None = None
         if found is None:
             status = (
                 f"not located between {name} = {low:.15g} and {high:.15g}; look with a smaller step"
             )
-        elif kind == "flip" and curve.period == 1:
-            form, status = _form(curve, member)
+        elif kind == "flip":
+            form = family_flip_form(curve, member, axis)
         else:
             status = "located; there is no normal form for this event on a family"
         error = high - low if found is None else 64 * EPS * max(1.0, abs(float(member.y[axis])))
@@ -135,17 +135,3 @@ def _located(curve: Curve, a: Member, b: Member, kind: str) -> tuple[float, Memb
     except (ValueError, FloatingPointError):
         return None
     return float(t), at(float(t))
-
-
-def _form(curve: Curve, member: Member) -> tuple[Any, str]:
-    """Return the normal form of a flip on the family, and "located" or why there is none."""
-    from dynsharp.symbolic.family_flip import family_flip_at
-
-    n, names = curve.dimension, [s.name for s in curve.map.state]
-    state = dict(zip(names, member.y[:n].tolist(), strict=True))
-    values = {**curve.values, str(curve.parameter): float(member.y[-1])}
-    try:
-        form = family_flip_at(curve.map, state, values, list(coordinates(member.basis, names)))
-    except (InputError, np.linalg.LinAlgError) as error:
-        return None, f"located; it has no normal form: {error}"
-    return form, "located"

@@ -42,8 +42,8 @@ class SpecialPoint:
     multipliers
         All of them, the largest first.
     normal_form
-        What happens nearby: a `NormalForm`, for a family of fixed points a `FamilyFlip`; None where
-        the status says why.
+        What happens nearby: a `NormalForm`; for a family of fixed points a `FamilyFlipForm`. None
+        where the status says why.
     bracket
         Parameter values between which it lies, and between which it was looked for.
     period

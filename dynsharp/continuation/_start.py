@@ -29,6 +29,7 @@ __all__ = [
 
 TRANSIENTS = (0, 100, 2000)  # steps of the map before Newton's method, if it fails without
 DIRECT, DAMPED = 30, 60  # Newton steps
+EXACT, FAR = 1e-14, 1e-6  # residual of a solution, relative to the state; no step from one
 SMALL = 1e-6  # of the whole state: what a variable vanishes below
 EQUILIBRATIONS = 8
 RANK = 1e-9  # relative size of a singular value that counts as zero
@@ -224,6 +225,9 @@ def _orbit(curve: Curve, states: Array, value: float, transient: int) -> Array |
 def _newton(curve: Curve, y: Array) -> Array | None:
     upward = np.append(np.zeros(y.size - 1), 1.0)
     found = curve.corrected(y, upward, limit=DIRECT)
+    exact = curve.residual(y) <= EXACT * max(1.0, float(np.max(np.abs(y[:-1]))))
+    if exact and (found is None or np.max(np.abs(found - y)) > FAR):
+        return y  # on a family of solutions a step is rounding over a pivot that vanishes
     if found is None:
         found = _damped(curve, y)
     if found is None:

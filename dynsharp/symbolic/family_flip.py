@@ -77,7 +77,9 @@ from dynsharp.symbolic.multilinear import (
     vanishes,
 )
 
-__all__ = ["FamilyFlip", "family_flip", "family_flip_at"]
+__all__ = ["STILL", "FamilyFlip", "family_flip", "family_flip_at", "in_words"]
+
+STILL = "the product of drift and rate vanishes: the cubic term decides alone"
 
 
 @dataclass(frozen=True, repr=False)
@@ -155,23 +157,7 @@ class FamilyFlip:
         """Return in words what an orbit does that leaves the family a little above the edge."""
         if self.product is None or self.cubic is None:
             return self.status
-        if self.self_stabilising is True:
-            tail = {
-                "supercritical": "; amplitude² never exceeds excess/cubic",
-                "subcritical": "; an excess above about -product/(2 cubic) escapes",
-            }.get(self.criticality, "")
-            return (
-                "self-stabilising: for a small excess over the edge, amplitude² grows to "
-                "excess²/product and the orbit lands as far below the edge" + tail
-            )
-        if vanishes(self.product):
-            return {
-                "supercritical": "no drift to this order: amplitude² settles at excess/cubic",
-                "subcritical": "no drift to this order, and no small amplitude to settle at",
-            }.get(self.criticality, "no drift to this order; the cubic term is undecided")
-        if self.self_stabilising is False:
-            return "destabilising: the drift leads further over the edge and the amplitude grows"
-        return f"self-stabilising where {self.self_stabilising}"
+        return in_words(self.self_stabilising, vanishes(self.product), self.criticality)
 
     def __repr__(self) -> str:
         lines = [f"flip on the family of fixed points of {self.map.name} in {self.family}"]
@@ -181,6 +167,27 @@ class FamilyFlip:
             if (v := getattr(self, name)) not in (None, sp.true):
                 lines.append(f"    {name} = {v}")
         return "\n".join([*lines, f"    {self.reading}"])
+
+
+def in_words(stabilising: bool | Boolean | None, still: bool, criticality: str) -> str:
+    """Say what an orbit does a little above the edge; ``still`` where nothing drives it back."""
+    if stabilising is True:
+        tail = {
+            "supercritical": "; amplitude² never exceeds excess/cubic",
+            "subcritical": "; an excess above about -product/(2 cubic) escapes",
+        }.get(criticality, "")
+        return (
+            "self-stabilising: for a small excess over the edge, amplitude² grows to "
+            "excess²/product and the orbit lands as far below the edge" + tail
+        )
+    if still:
+        return {
+            "supercritical": "no drift to this order: amplitude² settles at excess/cubic",
+            "subcritical": "no drift to this order, and no small amplitude to settle at",
+        }.get(criticality, "no drift to this order; the cubic term is undecided")
+    if stabilising is False:
+        return "destabilising: the drift leads further over the edge and the amplitude grows"
+    return f"self-stabilising where {stabilising}"
 
 
 def family_flip(
@@ -367,7 +374,7 @@ def _reduced(
     supercritical, criticality = verdict(cubic, facts)
     status = "nondegenerate"
     if vanishes(product):
-        status = "the product of drift and rate vanishes: the cubic term decides alone"
+        status = STILL
     return replace(
         found,
         q=raw_q / length,
