@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from paper_reproduction.collection import CLAIMS
+from paper_reproduction.collection import CLAIMS, title
 
 ROOT = pathlib.Path(__file__).parents[2]
 
@@ -34,6 +34,15 @@ def test_missing_data_is_refused_by_name(tmp_path):
     run = command("--only", "chain.2", "--data", tmp_path / "none.npz")
     assert run.returncode == 2
     assert "none.npz" in run.stderr
+
+
+def test_the_table_that_is_kept_has_every_claim_and_its_figure():
+    table = (ROOT / "paper_reproduction" / "RESULTS.md").read_text("utf-8")
+    for key in CLAIMS:
+        assert f"### {key} {title(key)}" in table
+        assert f"(../figures/paper_reproduction/{key}.png)" in table
+        assert (ROOT / "figures" / "paper_reproduction" / f"{key}.png").is_file()
+    assert "**fails**" not in table
 
 
 @pytest.mark.slow
