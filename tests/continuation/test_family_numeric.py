@@ -241,3 +241,37 @@ def test_a_start_on_the_family_stays_there():
     assert np.allclose(branch.states[:, 0, 0] * branch.states[:, 0, 1], 1, atol=1e-9)
     nearest = np.abs(branch.states[:, 0] - list(start.values())).max(axis=1).min()
     assert nearest < 1e-9
+
+
+# ---- a start where the state vanishes has the units of the map ----------------------------------
+
+
+@pytest.mark.parametrize("unit", [1e-6, 1.0, 1e6])
+@pytest.mark.parametrize("at", [0.05, 0.5])
+def test_a_start_at_zero_takes_its_unit_from_the_map(unit, at):
+    """x' = r x (1 − x/K), and a linear variable in other units that x drives."""
+    r, K = sp.symbols("r K", real=True)
+    map_ = ds.DiscreteMap({x: r * x * (1 - x / K), y: y / 2 + 1000 * x}, [r, K])
+    branch = continue_fixed_point(map_, "r", {"x": 0, "y": 0}, at, (0.02, 3.2), fixed={"K": unit})
+    (crossing,) = branch.special_points
+    assert (crossing.kind, crossing.normal_form.kind) == ("branch", "transcritical")
+    assert crossing.value == pytest.approx(1, abs=1e-12)
+    other = branch.switch(crossing)
+    assert other.values.max() == pytest.approx(3.2)
+    assert np.allclose(other.states[:, 0, 0] / unit, 1 - 1 / other.values, rtol=1e-9, atol=1e-9)
+    (flip,) = (p for p in other.special_points if p.kind == "flip")
+    assert flip.value == pytest.approx(3, abs=1e-12)
+
+
+@pytest.mark.parametrize("unit", [1e-6, 1.0, 1e6])
+def test_a_symmetric_map_has_the_unit_of_its_cubic_term(unit):
+    a = sp.Symbol("alpha", real=True)
+    map_ = ds.DiscreteMap({x: (1 + a) * x - x * (x / unit) ** 2}, [a])
+    branch = continue_fixed_point(map_, "alpha", {"x": 0}, -0.5, (-1, 1.5))
+    (crossing,) = branch.special_points
+    assert crossing.normal_form.kind == "pitchfork"
+    assert crossing.normal_form.criticality == "supercritical"
+    other = branch.switch(crossing)
+    assert np.allclose((other.states[:, 0, 0] / unit) ** 2, other.values, atol=1e-10)
+    flips = [p.value for p in other.special_points if p.kind == "flip"]
+    assert flips == pytest.approx([1, 1])
