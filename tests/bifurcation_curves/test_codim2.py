@@ -22,20 +22,29 @@ def kinds(curve):
     return sorted(p.kind for p in curve.special_points)
 
 
-def test_cusp_under_a_nonlinear_change_of_coordinates():
+CUSP = ds.DiscreteMap({x: a + (1 + b) * x - x**3}, [a, b])
+BENT = CUSP.conjugate({y: sp.sinh(x) + 1}, {x: sp.asinh(y - 1)})
+
+
+@pytest.mark.parametrize(
+    ("m", "start"),
+    [
+        (CUSP, {x: 1.0}),
+        pytest.param(BENT, {y: 1 + np.sinh(1.0)}, marks=pytest.mark.slow),
+    ],
+    ids=["plain", "bent"],
+)
+def test_cusp_under_a_nonlinear_change_of_coordinates(m, start):
     """x' = a + (1 + b) x − x³ has its folds on 27 a² = 4 b³, the cusp at 0."""
-    plain = ds.DiscreteMap({x: a + (1 + b) * x - x**3}, [a, b])
-    bent = plain.conjugate({y: sp.sinh(x) + 1}, {x: sp.asinh(y - 1)})
-    for m, start in ((plain, {x: 1.0}), (bent, {y: 1 + np.sinh(1.0)})):
-        fold = special(m, a, start, 0.1, {b: 0.7}, "fold")
-        curve = continue_bifurcation(fold, ("a", "b"), {"a": (-1, 1), "b": (-1, 1.2)})
-        A, B = curve.values.T
-        np.testing.assert_allclose(27 * A**2, 4 * B**3, atol=1e-11)
-        assert (B.max(), len(curve) > 100) == (1.2, True)
-        (cusp,) = curve.special_points
-        assert cusp.kind == "cusp"
-        np.testing.assert_allclose(cusp.values, 0, atol=1e-10)
-        assert cusp.normal_form["c"].real < 0  # of either form: three fixed points, two stable
+    fold = special(m, a, start, 0.1, {b: 0.7}, "fold")
+    curve = continue_bifurcation(fold, ("a", "b"), {"a": (-1, 1), "b": (-1, 1.2)})
+    A, B = curve.values.T
+    np.testing.assert_allclose(27 * A**2, 4 * B**3, atol=1e-11)
+    assert (B.max(), len(curve) > 100) == (1.2, True)
+    (cusp,) = curve.special_points
+    assert cusp.kind == "cusp"
+    np.testing.assert_allclose(cusp.values, 0, atol=1e-10)
+    assert cusp.normal_form["c"].real < 0  # of either form: three fixed points, two stable
     assert cusp.uncertainty < (1e-10, 1e-10)
 
 

@@ -20,12 +20,14 @@ def result():
     return claim.run(quick=True)
 
 
+@pytest.mark.slow
 def test_what_the_claim_requires_holds_and_its_limits_are_stated(result):
     assert result.outcome == "holds in part"
     assert any("past the rank" in c.criterion and not c.holds for c in result.checks)
     assert f"{result.data['tanh'].sizes['problem']}" in result.checks[-3].measured
 
 
+@pytest.mark.slow
 def test_the_data_give_the_correlations(result):
     own = result.data["linear"]
     table = result.data["correlations"]

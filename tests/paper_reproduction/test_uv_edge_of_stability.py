@@ -15,12 +15,14 @@ def claim():
     plt.close(result.figure)
 
 
+@pytest.mark.slow
 def test_the_claim_holds(claim):
     assert claim.outcome == "holds", [c for c in claim.checks if not c.holds]
     table = claim.data["boundaries"]
     assert 0 < table["edge"].sum() < table["edge"].size  # both outcomes are there
 
 
+@pytest.mark.slow
 def test_another_critical_step_or_exponent_fails(claim, monkeypatch):
     table = claim.data["boundaries"]
     wrong = table.assign(exact=table["exact"] * 1.02)

@@ -15,11 +15,13 @@ def claim():
     plt.close(result.figure)
 
 
+@pytest.mark.slow
 def test_the_claim_holds_with_its_limits(claim):
     assert claim.outcome == "holds in part", [c for c in claim.checks if not c.holds]
     assert all(c.holds for c in claim.checks if c.required)
 
 
+@pytest.mark.slow
 def test_wrong_means_fail(claim):
     means, mapped = claim.data["means"], claim.data["manifold"]
     assert claim_6.judged_cycle(means).holds

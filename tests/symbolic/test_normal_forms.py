@@ -363,7 +363,7 @@ def test_radius_of_the_invariant_circle():
     assert np.var(orbit) == pytest.approx(2 * radius2 / 2, rel=0.02)  # |q_x|² = 1/2
 
 
-@settings(max_examples=3)
+@settings(max_examples=2)
 @given(st.lists(st.integers(-3, 3), min_size=8, max_size=8), st.sampled_from([(3, 5), (5, 13)]))
 def test_three_dimensional_map_against_the_naive_formula(k, rational_rotation):
     c = sp.Rational(*rational_rotation)

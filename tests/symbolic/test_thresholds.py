@@ -38,6 +38,7 @@ def test_uv_line_is_unstable_past_rho_one():
     assert [(t.kind, t.value) for t in position if t.kind == "flip"] == [("flip", 2)]
 
 
+@pytest.mark.slow
 def test_uv_in_its_own_units():
     physical = ds.systems.uv_physical()
     line = ds.fixed_points(physical)[0]
@@ -260,6 +261,7 @@ def test_a_threshold_is_listed_without_its_criticality_if_that_is_slow():
     assert slow or slow.unresolved
 
 
+@pytest.mark.slow
 def test_symmetric_hessian_with_symbols():
     """Against the eigenvalues of random quadratic losses; no Neimark–Sacker in descent."""
     a, b, c = sp.symbols("a b c", real=True)
@@ -325,6 +327,7 @@ def test_a_family_whose_last_member_is_at_infinity():
     assert any("2/q**2 as v -> oo" in sentence for sentence in found.unresolved)
 
 
+@pytest.mark.slow
 def test_heavy_ball_has_no_momentum_past_one():
     map_ = ds.heavy_ball((u * v - q) ** 2 / 2, [u, v], eta, beta)
     found = ds.thresholds(ds.fixed_points(map_)[0], beta)
