@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import numpy as np
-from scipy.interpolate import BarycentricInterpolator
+from scipy.interpolate import KroghInterpolator
 from scipy.optimize import minimize_scalar
 
 from dynsharp.continuation import Branch, SpecialPoint
@@ -141,10 +141,10 @@ def _refined(
         return None
     if not 1.7 < values[-2] / values[-3] < 2.3:  # it does not vanish linearly
         return None
-    zero = BarycentricInterpolator(values, nodes)(0.0)  # of the inverse function
-    y = np.asarray(BarycentricInterpolator(nodes, np.array(rows))(zero))
-    fewer = BarycentricInterpolator(nodes[1:-1], np.array(rows[1:-1]))
-    rough = fewer(BarycentricInterpolator(values[1:-1], nodes[1:-1])(0.0))
+    zero = KroghInterpolator(values, nodes)(0.0)  # of the inverse function
+    y = np.asarray(KroghInterpolator(nodes, np.array(rows))(zero))
+    fewer = KroghInterpolator(nodes[1:-1], np.array(rows[1:-1]))
+    rough = fewer(KroghInterpolator(values[1:-1], nodes[1:-1])(0.0))
     return y, abs(float(y[-1] - rough[-1])) + 64 * EPS * max(1.0, abs(float(y[-1])))
 
 

@@ -136,12 +136,12 @@ def assembled(curve: Curve, points: Points, ends: tuple[str, str], status: str) 
             cut = True
     found.sort(key=lambda item: item[0])
     specials = [s for _, s, _ in found]
-    if found:
-        order = np.searchsorted(S, [p for p, _, _ in found], side="right")
-        rows = np.array([s._y for s in specials])
-        Y = np.insert(Y, order, rows, axis=0)
-        MU = np.insert(MU, order, np.array([mu for _, _, mu in found]), axis=0)
-        S = np.insert(S, order, [p for p, _, _ in found])
+    new = [item for item in found if not same_rows(points.Y, item[1]._y).any()]
+    if new:
+        order = np.searchsorted(S, [p for p, _, _ in new], side="right")
+        Y = np.insert(Y, order, np.array([s._y for _, s, _ in new]), axis=0)
+        MU = np.insert(MU, order, np.array([mu for _, _, mu in new]), axis=0)
+        S = np.insert(S, order, [p for p, _, _ in new])
     stable = np.asarray((np.abs(MU) < 1).all(axis=1))
     for s in specials:
         if s.bifurcation:

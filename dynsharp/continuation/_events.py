@@ -16,6 +16,8 @@ from itertools import pairwise
 from typing import TypeAlias
 
 import numpy as np
+from scipy.interpolate import KroghInterpolator
+from scipy.optimize import brentq
 
 from dynsharp.continuation._branch_points import BranchPoint, branch_point
 from dynsharp.continuation._crossings import EPS, ROUNDINGS, Crossing, between, crossing
@@ -26,6 +28,7 @@ __all__ = ["Event", "counts", "events"]
 
 INDISTINCT = 1e-10  # a multiplier this close to the unit circle counts as on it
 FINEST = 1e-8  # length below which events are no longer separated
+NODES, WIDTHS = 6, (1e-2, 3e-3, 1e-3, 3e-4)  # for an interpolation across several at once
 
 Change: TypeAlias = tuple[int, int, int, bool]  # flips, folds, pairs, orientation
 
@@ -223,5 +226,48 @@ def _together(curve: Curve, a: Point, b: Point, change: Change, index: int) -> I
     for kind, count in kinds.items():
         if count:
             alone = crossing(curve, a, b, kind) if count == 1 and kind != "branch" else None
-            where = alone or Crossing(a, abs(b.value - a.value), False)
+            where = alone or _mean_crossing(curve, a, b, kind, count)
+            where = where or Crossing(a, abs(b.value - a.value), False)
             yield Event(kind, index, (a, b), crossing=where, count=count)
+
+
+def _mean_crossing(curve: Curve, a: Point, b: Point, kind: str, count: int) -> Crossing | None:
+    """Return where the mean of several multipliers crosses, which is smooth where they meet.
+
+    It is interpolated from points at a distance, since next to a branch point the branch itself is
+    known badly, and that at several distances; the difference of two degrees estimates the error.
+    (Kato, *Perturbation Theory for Linear Operators*, II.2: the mean over a group of eigenvalues is
+    analytic, the single ones need not be.)
+    """
+    chord, many = b.y - a.y, 2 * count if kind == "neimark-sacker" else count
+    length, critical = curve.length(chord), -1.0 if kind == "flip" else 1.0
+    nodes = np.cos(np.pi * (np.arange(NODES) + 0.5) / NODES)
+    best: Crossing | None = None
+    for width in WIDTHS:
+        row = [between(curve, a, b, 0.5 + width / length * node) for node in nodes]
+        points = [point for point in row if point is not None]
+        if len(points) < NODES:
+            continue
+        MU = np.array([point.mu for point in points])
+        size = np.abs(MU) if kind == "neimark-sacker" else MU.real
+        beyond = np.sort(size - critical, axis=1)
+        group = np.argsort(np.abs(beyond).mean(axis=0))[:many]
+        values = beyond[:, group].mean(axis=1)
+        if not values[0] * values[-1] < 0:
+            continue
+        at = _zero(nodes, values)
+        apart = abs(at - _zero(nodes[1:-1], values[1:-1])) if values[1] * values[-2] < 0 else 1.0
+        slope = abs(values[-1] - values[0]) / (nodes[0] - nodes[-1])
+        y = np.asarray(KroghInterpolator(nodes, np.array([point.y for point in points]))(at))
+        off = width / length * (ROUNDINGS * EPS / slope + apart)
+        error = off * abs(chord[-1]) + ROUNDINGS * EPS * abs(y[-1])
+        if best is None or error < best.uncertainty:
+            there = Point(y, chord / length, curve.multipliers(y, a.mu), a.sign)
+            best = Crossing(there, float(error), True)
+    return best
+
+
+def _zero(nodes: Array, values: Array) -> float:
+    """Zero of the polynomial through values, between the outermost nodes."""
+    mean = KroghInterpolator(nodes, values)
+    return float(brentq(lambda t: float(mean(t)), nodes[-1], nodes[0]))

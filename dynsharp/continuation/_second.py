@@ -224,7 +224,7 @@ def _first(curve: Curve, y: Array, slope: float = 0.0) -> float:
 
 
 def _cubic_first(curve: Curve, y: Array, along: float, b: float) -> float:
-    """The same for a multiplier that changes by about b ξ², with ξ the distance times ``along``."""
+    """Return it for a multiplier that changes by about b ξ², ξ the distance times ``along``."""
     return min(_first(curve, y), 0.5 / (abs(along) * np.sqrt(abs(b) or 1e-300)))
 
 

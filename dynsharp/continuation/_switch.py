@@ -285,6 +285,12 @@ def marked(branch: Branch, at: SpecialPoint) -> Branch:
     mu = at.multipliers[_matched(branch.multipliers[i - 1], at.multipliers)]
     later = [bool(branch.arclength[branch.where(p)[0]] > along) for p in branch.special_points]
     n = later.index(True) if any(later) else len(later)
+    here = branch.where(at)
+    if here:  # it is one of the points already
+        stable = branch.stable.copy()
+        stable[here] = False
+        specials = (*branch.special_points[:n], at, *branch.special_points[n:])
+        return replace(branch, stable=stable, special_points=specials)
     return replace(
         branch,
         values=np.insert(branch.values, i, at.value),

@@ -356,3 +356,12 @@ def test_a_branch_point_next_to_the_end_of_the_span():
     assert sorted(b.period for b in found.branches) == [1] * 3 + [2] * 5
     assert found.unfollowed == ()
     assert all(b.status == "complete" for b in found.branches)
+
+
+def test_a_second_call_gives_the_same_to_the_last_bit():
+    one, two = (
+        bifurcation_diagram(TWO, "r", (0.5, 3.3), {"x": 0.5, "y": 0.5}, at=2, depth=1)
+        for _ in range(2)
+    )
+    assert one == two
+    assert all(a == b for a, b in zip(one.branches, two.branches, strict=True))

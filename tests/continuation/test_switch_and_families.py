@@ -257,3 +257,22 @@ def test_half_branches_are_the_sign_changes_on_a_circle(a, b, c):
     for place in naive:
         gaps = np.abs(np.exp(1j * np.array(found)) - np.exp(1j * place))
         assert gaps.min() < 0.1
+
+
+@pytest.mark.parametrize("count", [3, 4])
+def test_multipliers_that_cross_together_are_located_to_rounding(count):
+    """Globally coupled logistic maps: across the diagonal count − 1 multipliers (2 − r)(1 − ε)."""
+    X = sp.symbols(f"x1:{count + 1}", real=True)
+    r, strength = sp.Symbol("r", real=True), sp.Rational(1, 5)
+    image = [r * s * (1 - s) for s in X]
+    mean = sum(image) / count
+    update = {s: (1 - strength) * f + strength * mean for s, f in zip(X, image, strict=True)}
+    branch = ds.continue_fixed_point(
+        ds.DiscreteMap(update, [r]), "r", {s.name: 0.6 for s in X}, 2.5, (1.5, 4)
+    )
+    along, across = branch.special_points
+    assert along.value == pytest.approx(3, abs=along.uncertainty)
+    assert across.value == pytest.approx(3.25, abs=across.uncertainty)
+    assert across.uncertainty < 1e-12
+    assert np.count_nonzero(np.abs(across.multipliers + 1) < 1e-12) == count - 1
+    assert f"{count - 1} multipliers" in across.status
