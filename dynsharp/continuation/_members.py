@@ -19,7 +19,6 @@ import numpy as np
 from scipy.linalg import matrix_balance
 
 from dynsharp.continuation._curve import Array, Curve
-from dynsharp.continuation._jets import Forms
 from dynsharp.continuation._normal_forms import critical_pair, product
 
 __all__ = [
@@ -34,6 +33,8 @@ __all__ = [
 ]
 
 SMALL = 1e-7  # a singular value of A − I below this is zero
+FLAT = 1e-8  # change of the leading multiplier along the family that is none
+DIFFERENCE = 1e-5  # of the state in units of the scale: error about its square
 EPS = float(np.finfo(float).eps)
 
 
@@ -129,14 +130,14 @@ def member_at(curve: Curve, y: Array, before: Member | None) -> Member | None:
     if c == 0 or (before is not None and c != before.basis.shape[1]):
         return None
     A = _matrix(curve, y)
-    across = np.linalg.svd(basis.T)[2][c:].T
+    across = np.linalg.qr(basis, mode="complete")[0][:, c:]
     mu = np.linalg.eigvals(across.T @ A @ across).astype(complex)
     if before is not None:
         mu = _matched(mu, before.mu)
     direction = basis[:, 0]
     if c > 1 and mu.size:
         gradient = _gradient(curve, y, A, basis, complex(mu[np.argmax(np.abs(mu))]))
-        if np.linalg.norm(gradient) > 1e-9:
+        if np.linalg.norm(gradient) > FLAT:
             direction = basis @ gradient / np.linalg.norm(gradient)
         elif before is not None:
             direction = basis @ (basis.T @ before.direction)
@@ -148,12 +149,22 @@ def member_at(curve: Curve, y: Array, before: Member | None) -> Member | None:
 
 
 def _gradient(curve: Curve, y: Array, A: Array, basis: Array, mu: complex) -> Array:
-    """Return the derivative of |μ| along each tangent."""
+    """Return the derivative of |μ| along each tangent: p·D²G(q, n_j) = p·(∂DG/∂q) n_j.
+
+    By central differences of DG along q: it only chooses the way, and costs the same for any number
+    of tangents.
+    """
     q, p = critical_pair(A, mu)
-    forms, s = Forms(curve, y), curve.scale
-    u = np.append(q * s, 0.0)
-    changes = [(p / s) @ forms.second(u, np.append(e * s, 0.0)) for e in basis.T]
-    return np.array([(np.conj(mu) * d).real for d in changes]) / max(abs(mu), 1e-300)
+
+    def along(v: Array) -> Array:
+        if not v.any():
+            return np.zeros_like(A)
+        h = DIFFERENCE / float(np.linalg.norm(v))
+        after, before = (_matrix(curve, shifted(curve, y, side * h * v)) for side in (1, -1))
+        return (after - before) / (2 * h)
+
+    changes = p @ (along(q.real) + 1j * along(q.imag)) @ basis
+    return np.asarray((np.conj(mu) * changes).real / max(abs(mu), 1e-300))
 
 
 def _matched(mu: Array, before: Array) -> Array:
