@@ -175,7 +175,7 @@ def draw(period: tuple[Any, Any], dimension: tuple[Any, Any], path: Path) -> Non
             line = np.exp(offset) * size[upper] ** slope * 1e6
             ax.loglog(size[upper], line, label=f"{name}$^{{\\,{slope:.2f}}}$")
             ax.set_xlabel(name)
-            ax.legend()
+            ax.legend(loc="upper left")
             print(f"cost grows like {name}^{slope:.2f}")
         axes[0].set_ylabel("time per point (µs)")
         save(figure, path)
