@@ -276,3 +276,27 @@ def test_multipliers_that_cross_together_are_located_to_rounding(count):
     assert across.uncertainty < 1e-12
     assert np.count_nonzero(np.abs(across.multipliers + 1) < 1e-12) == count - 1
     assert f"{count - 1} multipliers" in across.status
+
+
+def test_two_flips_within_a_step_on_a_family():
+    """Two outputs: at u v = 1, u w = 2 the Hessian has the eigenvalues u² and u² + 5/u²."""
+    u, v, w = sp.symbols("u v w", real=True)
+    loss = ((u * v - 1) ** 2 + (u * w - 2) ** 2) / 2
+    descent = ds.gradient_descent(loss, weights=[u, v, w], step=r)
+    family = ds.continue_fixed_point(descent, "r", {"u": 1, "v": 1, "w": 2}, 0.1, (0.01, 1))
+    edge = 2 / 0.1
+    squares = [edge, *np.roots([1, -edge, 5])]
+    found = [(p.kind, p.value) for p in family.special_points]
+    wanted = sorted(float(1 / np.sqrt(s)) for s in squares)
+    assert found == [("flip", pytest.approx(value, abs=1e-12)) for value in wanted]
+    assert all(p.status == "located" for p in family.special_points)
+
+
+@pytest.mark.parametrize("begin", [1.0, 0.37])
+def test_where_another_family_crosses_is_located(begin):
+    """½(u²v − 1)² at u = 0: the multiplier across is 1 + 2 η v."""
+    u, v = sp.symbols("u v", real=True)
+    descent = ds.gradient_descent((u**2 * v - 1) ** 2 / 2, weights=[u, v], step=r)
+    family = ds.continue_fixed_point(descent, "r", {"u": 0, "v": begin}, 0.0877, (0.05, 0.6))
+    branch = next(p for p in family.special_points if p.kind == "branch")
+    assert abs(branch.value) <= branch.uncertainty < 1e-12
