@@ -298,7 +298,8 @@ def test_cascade_to_many_digits():
     ("words", "named"),
     [
         (("continue", "henon", "--span", "0", "1"), "--parameter"),
-        (("continue", "logistic", "--span", "2", "1"), "span"),
+        (("continue", "logistic", "--span", "2", "1"), "--span: got 2 1"),
+        (("continue", "logistic", "--span", "5", "2"), "--span: got 5 2"),
         (("continue", "logistic", "--span", "0", "1", "--start", "x=0.1"), "--at"),
         (("cascade", "uv-eos", "--digits", "0"), "digits"),
     ],

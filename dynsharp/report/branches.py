@@ -34,8 +34,11 @@ def branches(
     Raises
     ------
     InputError
-        If only one of ``start`` and ``at`` is given, or no fixed point is stable in the span.
+        If only one of ``start`` and ``at`` is given, no fixed point is stable in the span, or the
+        span is empty.
     """
+    if not span[0] < span[1]:
+        raise InputError("--span", f"{span[0]:g} {span[1]:g}", "two values, the lesser first")
     begin, where = _beginning(map, parameter, start, at, np.linspace(span[0], span[1], 201))
     found = [continue_fixed_point(map, parameter, begin, where, span)]
     while len(found) <= doublings:
