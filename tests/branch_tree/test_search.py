@@ -1,5 +1,7 @@
 """Deflated Newton's method and the recognition of branches, against what is known."""
 
+from functools import cache
+
 import numpy as np
 import sympy as sp
 from hypothesis import given
@@ -46,8 +48,14 @@ def test_nothing_outside_the_box():
     assert [round(y[0], 9) for y in found] == [0.5]
 
 
-BRANCH = continue_fixed_point(EOS, "rho", {"F": 0.5}, at=0.5, span=(0.2, 1.5))
-CYCLE = BRANCH.switch(BRANCH.special_points[0])
+@cache
+def branch():
+    return continue_fixed_point(EOS, "rho", {"F": 0.5}, at=0.5, span=(0.2, 1.5))
+
+
+@cache
+def cycle():
+    return branch().switch(branch().special_points[0])
 
 
 @given(st.floats(1.01, 1.49), st.integers(0, 1))
@@ -56,15 +64,15 @@ def test_a_cycle_is_on_its_branch_in_every_phase(value, phase):
     half = (1 + value) / 2
     pair = half + np.array([1, -1]) * np.sqrt(half**2 - 1)
     solution = np.append(np.roll(pair, phase), value)
-    place = position(CYCLE, solution)
+    place = position(cycle(), solution)
     assert place is not None
-    before = CYCLE.values[int(place)]
+    before = cycle().values[int(place)]
     assert abs(before - value) < 0.05
-    assert position(CYCLE, solution + np.array([1e-3, 1e-3, 0])) is None
-    assert np.allclose(sorted(at_value(CYCLE, value)[0][:-1]), sorted(pair), atol=1e-10)
+    assert position(cycle(), solution + np.array([1e-3, 1e-3, 0])) is None
+    assert np.allclose(sorted(at_value(cycle(), value)[0][:-1]), sorted(pair), atol=1e-10)
 
 
 def test_a_solution_of_another_branch_is_not_on_this_one():
-    assert position(BRANCH, np.array([0.0, 0.7])) is None
-    assert position(BRANCH, np.array([0.7, 0.7])) is not None
-    assert position(BRANCH, np.array([0.7 + 1e-5, 0.7])) is None
+    assert position(branch(), np.array([0.0, 0.7])) is None
+    assert position(branch(), np.array([0.7, 0.7])) is not None
+    assert position(branch(), np.array([0.7 + 1e-5, 0.7])) is None

@@ -1,6 +1,7 @@
 """What every system of the catalogue must satisfy."""
 
 import inspect
+from functools import cache
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ import sympy as sp
 from dynsharp import DiscreteMap, InputError, systems
 
 NAMES = [*systems.catalogue(), "chain-1", "chain-3", "chain-4", "balanced-chain-3"]
-MAPS = {name: systems.get(name) for name in NAMES}
+system = cache(systems.get)
 
 every_system = pytest.mark.parametrize("name", NAMES)
 
@@ -35,7 +36,7 @@ def compiled(m, expressions):
 
 @every_system
 def test_it_is_a_named_map_with_a_one_line_description(name):
-    m = MAPS[name]
+    m = system(name)
     assert isinstance(m, DiscreteMap)
     assert m.name == (f"{name}-2" if name == "chain" else name)
     assert systems.get(name) == m
@@ -47,7 +48,7 @@ def test_it_is_a_named_map_with_a_one_line_description(name):
 
 @every_system
 def test_jacobian_is_the_finite_difference(name):
-    m = MAPS[name]
+    m = system(name)
     step, jacobian = compiled(m, list(m.expressions)), compiled(m, m.jacobian)
     h = 1e-6
     for point in samples(m):
@@ -64,7 +65,7 @@ def test_jacobian_is_the_finite_difference(name):
 
 @every_system
 def test_determinant_is_that_of_the_jacobian(name):
-    m = MAPS[name]
+    m = system(name)
     jacobian, determinant = compiled(m, m.jacobian), compiled(m, m.determinant)
     for point in samples(m):
         numeric = np.linalg.det(np.array(jacobian(*point), dtype=float))
@@ -73,7 +74,7 @@ def test_determinant_is_that_of_the_jacobian(name):
 
 @every_system
 def test_the_second_iterate_is_two_steps(name):
-    m = MAPS[name]
+    m = system(name)
     step, twice = compiled(m, list(m.expressions)), compiled(m, list(m.iterate(2).expressions))
     for point in samples(m):
         parameters = point[m.dimension :]
@@ -83,7 +84,7 @@ def test_the_second_iterate_is_two_steps(name):
 
 @every_system
 def test_scaling_the_state_commutes_with_stepping(name):
-    m = MAPS[name]
+    m = system(name)
     new = [sp.Symbol(f"{s.name}_new", real=True) for s in m.state]
     h = {y: 3 * x - 1 for y, x in zip(new, m.state, strict=True)}
     back = {x: (y + 1) / 3 for y, x in zip(new, m.state, strict=True)}
@@ -97,7 +98,7 @@ def test_scaling_the_state_commutes_with_stepping(name):
 
 @every_system
 def test_the_domain_is_forward_invariant(name):
-    m = MAPS[name]
+    m = system(name)
     step = compiled(m, list(m.expressions))
     if m.domain == sp.true:
         relations = []
@@ -112,7 +113,7 @@ def test_the_domain_is_forward_invariant(name):
 
 @every_system
 def test_observables_are_numbers_wherever_the_state_is_one(name):
-    m = MAPS[name]
+    m = system(name)
     for key, expression in m.observables.items():
         observe = compiled(m, expression)
         values = np.array([observe(*point) for point in samples(m)], dtype=float)
@@ -125,7 +126,7 @@ def test_observables_are_numbers_wherever_the_state_is_one(name):
 
 def _step(name):
     """Step size at which the system descends its observable "loss", as an expression."""
-    m = MAPS[name]
+    m = system(name)
     if name.startswith("balanced"):
         rho = m.symbol("rho")
         D = m.symbol("D") if name == "balanced-chain" else int(name.rpartition("-")[2])
@@ -135,21 +136,21 @@ def _step(name):
 
 @pytest.mark.parametrize("name", [n for n in NAMES if "chain" in n or n == "xyzw"])
 def test_the_update_is_the_gradient_step_of_the_loss(name):
-    m = MAPS[name]
+    m = system(name)
     for w, image in m.update.items():
         descent = w - _step(name) * sp.diff(m.observables["loss"], w)
         assert sp.simplify(image - descent) == 0
 
 
 def test_the_odd_cubic_descends_a_quartic_and_squares_to_the_edge_of_stability():
-    cubic = MAPS["odd-cubic"]
+    cubic = system("odd-cubic")
     (x,), (r,) = cubic.state, cubic.parameters
     rho = sp.Symbol("rho", positive=True)
     loss = (x**2 - rho) ** 2 / 4
     image = cubic.substitute({r: 1 + rho}).expressions[0]
     assert sp.expand(image - (x - sp.diff(loss, x))) == 0
-    (F,) = MAPS["uv-eos"].state
-    assert sp.expand(image**2 - MAPS["uv-eos"].expressions[0].subs(F, x**2)) == 0
+    (F,) = system("uv-eos").state
+    assert sp.expand(image**2 - system("uv-eos").expressions[0].subs(F, x**2)) == 0
 
 
 # ---- names -----------------------------------------------------------------------------------
