@@ -4,11 +4,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from dynsharp import systems, testing
-from dynsharp._version import __version__
 from dynsharp.errors import InputError
 from dynsharp.map import DiscreteMap
-from dynsharp.numerical import lyapunov, orbit, orbit_diagram, phase_diagram
 from dynsharp.optimisers import gradient_descent, heavy_ball, nesterov
+from dynsharp.sweeps import lyapunov, orbit, orbit_diagram, phase_diagram
 from dynsharp.symbolic import (
     cycles,
     fixed_points,
@@ -19,6 +18,7 @@ from dynsharp.symbolic import (
     stability_conditions,
     thresholds,
 )
+from dynsharp.version import __version__
 
 if TYPE_CHECKING:
     from dynsharp import plotting
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from dynsharp.branch_tree import bifurcation_diagram
     from dynsharp.continuation import cascade, continue_fixed_point
     from dynsharp.cycle_search import find_cycles
-    from dynsharp.training import training_regime
+    from dynsharp.regimes import training_regime
 
 __all__ = [
     "DiscreteMap",
@@ -65,7 +65,7 @@ _LATER = {
     "continue_bifurcation": "dynsharp.bifurcation_curves",
     "continue_fixed_point": "dynsharp.continuation",
     "find_cycles": "dynsharp.cycle_search",
-    "training_regime": "dynsharp.training",
+    "training_regime": "dynsharp.regimes",
 }
 
 

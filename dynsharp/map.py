@@ -13,8 +13,8 @@ from typing import Any, TypeAlias
 import sympy as sp
 from sympy.logic.boolalg import Boolean
 
-from dynsharp._expressions import checked_expression, names, tidy
 from dynsharp._tracing import trace
+from dynsharp.algebra.expressions import checked_expression, names, tidy
 from dynsharp.errors import InputError
 
 __all__ = ["DiscreteMap"]

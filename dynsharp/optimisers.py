@@ -7,7 +7,7 @@ from typing import Any
 
 import sympy as sp
 
-from dynsharp._expressions import checked_expression
+from dynsharp.algebra.expressions import checked_expression
 from dynsharp.errors import InputError
 from dynsharp.map import DiscreteMap
 

@@ -19,7 +19,7 @@ import numpy as np
 from numba import njit
 
 import dynsharp as ds
-from dynsharp.numerical import lyapunov, orbit_diagram, phase_diagram
+from dynsharp.sweeps import lyapunov, orbit_diagram, phase_diagram
 
 OPTIONS = {"cache": True, "error_model": "numpy"}
 

@@ -20,8 +20,9 @@ import numpy as np
 import sympy as sp
 
 import dynsharp as ds
+from dynsharp.compiled.pointwise import evaluator
 from dynsharp.continuation import cascade, continue_fixed_point
-from dynsharp.continuation._evaluator import evaluator
+from dynsharp.continuation.loop import pieces
 
 BRANCHES: dict[str, tuple[Any, ...]] = {
     "EoS": (ds.systems.uv_eos(), "rho", {"F": 0.5}, 0.5, (0.2, 2.0), None),
@@ -52,7 +53,7 @@ def per_point(branch: Any, rounds: int, step: float) -> tuple[float, int]:
     start = curve.point(first, along)
 
     def loop() -> list[Any]:
-        return list(curve.follow(start, step, 1e-13, step, 1e4, 20_000))
+        return list(pieces(curve, start, step, 1e-13, step, 1e4, 20_000))
 
     points = sum(map(len, loop()))
     return median(loop, rounds) / points, points
@@ -188,7 +189,7 @@ def per_point_of_cycle(branch: Any, rounds: int) -> tuple[float, int]:
     start = curve.point(y, np.append(np.zeros(y.size - 1), 1.0))
 
     def loop() -> list[Any]:
-        return list(curve.follow(start, 1e-5, 1e-15, 1e-4, 1e4, 40))
+        return list(pieces(curve, start, 1e-5, 1e-15, 1e-4, 1e4, 40))
 
     points = sum(map(len, loop()))
     return median(loop, rounds) / points, points

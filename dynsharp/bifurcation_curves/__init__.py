@@ -1,7 +1,7 @@
 """Continuation in two parameters: curves of folds, flips and Neimark–Sacker points."""
 
-from dynsharp.bifurcation_curves._coefficients import Codim2Form
-from dynsharp.bifurcation_curves._result import BifurcationCurve, Codim2Point
 from dynsharp.bifurcation_curves.curves import continue_bifurcation
+from dynsharp.bifurcation_curves.result import BifurcationCurve, Codim2Point
+from dynsharp.normal_forms.codim2 import Codim2Form
 
 __all__ = ["BifurcationCurve", "Codim2Form", "Codim2Point", "continue_bifurcation"]

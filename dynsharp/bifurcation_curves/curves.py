@@ -7,16 +7,17 @@ from typing import Any
 
 import numpy as np
 
-from dynsharp.bifurcation_curves._assemble import Settings, empty, followed
-from dynsharp.bifurcation_curves._follow import Options
-from dynsharp.bifurcation_curves._point import Failure, corrected
-from dynsharp.bifurcation_curves._result import BifurcationCurve
-from dynsharp.bifurcation_curves._surface import Surface
-from dynsharp.continuation._curve import Array, Curve
-from dynsharp.continuation._result import SpecialPoint
-from dynsharp.continuation._start import number
+from dynsharp.bifurcation_curves.assemble import Settings, empty, followed
+from dynsharp.bifurcation_curves.loop import Options
+from dynsharp.bifurcation_curves.point import Failure, corrected
+from dynsharp.bifurcation_curves.result import BifurcationCurve
+from dynsharp.bifurcation_curves.surface import Surface
+from dynsharp.continuation.branch import SpecialPoint
+from dynsharp.continuation.start import number
 from dynsharp.errors import InputError
 from dynsharp.map import Name
+from dynsharp.shooting.problem import Curve
+from dynsharp.types import Array
 
 __all__ = ["continue_bifurcation"]
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dynsharp.branch_tree._grow import Growth, Settings, Unfollowed
-from dynsharp.branch_tree._result import BifurcationDiagram
-from dynsharp.branch_tree._starts import own_starts, starts
-from dynsharp.continuation._start import number, numbers
+from dynsharp.branch_tree.grow import Growth, Settings, Unfollowed
+from dynsharp.branch_tree.result import BifurcationDiagram
+from dynsharp.branch_tree.starts import own_starts, starts
+from dynsharp.continuation.start import number, numbers
 from dynsharp.errors import InputError
 from dynsharp.map import DiscreteMap, Name
-from dynsharp.numerical._sweep import positive_integer
+from dynsharp.sweeps._sweep import positive_integer
 
 __all__ = ["bifurcation_diagram"]
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from dynsharp._version import __version__
 from dynsharp.errors import InputError
+from dynsharp.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -136,9 +136,9 @@ def derive_(
     Fixed points, multipliers, conditions of stability, thresholds along every parameter, invariant
     manifolds and regions, and in maps of up to two variables the 2-cycles.
     """
-    from dynsharp.report.derivation import derive
-    from dynsharp.report.machine import as_dict
-    from dynsharp.report.tables import as_latex, as_text, tables
+    from dynsharp.derive.derivation import derive
+    from dynsharp.derive.machine import as_dict
+    from dynsharp.derive.tables import as_latex, as_text, tables
 
     if latex and as_json:
         raise InputError("--latex", "both --latex and --json", "one of the two")

@@ -12,7 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import ModuleType
 
-from dynsharp._version import __version__
+from dynsharp.version import __version__
 
 __all__ = ["cache_directory", "load"]
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any
@@ -15,13 +13,13 @@ from numpy.typing import NDArray
 
 from dynsharp.compiled._writer import LANES
 from dynsharp.errors import InputError
+from dynsharp.progress import ProgressBar
 
-__all__ = ["CHUNK", "ProgressBar", "run"]
+__all__ = ["CHUNK", "run"]
 
 CHUNK = 20_000_000  # steps times orbits between two looks at whether to go on: well under a second
 GROUPS_PER_THREAD = 4
 BLOCKS_PER_GROUP = 64  # at most: so that a chunk of their steps is worth its set-up
-SHOW_AFTER = 1.0  # seconds of work after which the progress bar appears
 
 
 def run(
@@ -94,42 +92,3 @@ def _cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
-
-
-class ProgressBar:
-    """A progress bar on standard error that appears only when the work takes a while.
-
-    A context manager: ``with ProgressBar("branches", None) as bar: ...; bar.update(0.5)``.
-
-    Parameters
-    ----------
-    label
-        What the bar says.
-    progress
-        Whether to show it; if None, on a terminal. It appears after a second of work.
-    """
-
-    def __init__(self, label: str, progress: bool | None) -> None:
-        self.label = label
-        self.wanted = sys.stderr.isatty() if progress is None else progress
-        self.begun = time.monotonic()
-        self.bar: Any = None
-
-    def __enter__(self) -> ProgressBar:
-        return self
-
-    def update(self, fraction: float) -> None:
-        """Show that this fraction of the work is done, from 0 to 1."""
-        if self.wanted and self.bar is None and time.monotonic() - self.begun > SHOW_AFTER:
-            from rich.console import Console
-            from rich.progress import Progress
-
-            self.bar = Progress(console=Console(stderr=True, force_terminal=True), transient=True)
-            self.bar.start()
-            self.task = self.bar.add_task(self.label, total=1.0)
-        if self.bar is not None:
-            self.bar.update(self.task, completed=fraction)
-
-    def __exit__(self, *exception: object) -> None:
-        if self.bar is not None:
-            self.bar.stop()

@@ -1,10 +1,10 @@
 """Continuation of fixed points and cycles: branches, special points, switching, cascades."""
 
-from dynsharp.continuation._cascade import Cascade, cascade
-from dynsharp.continuation._normal_forms import NormalForm
-from dynsharp.continuation._precise import Estimate
-from dynsharp.continuation._result import Branch, SpecialPoint
+from dynsharp.continuation.branch import Branch, SpecialPoint
+from dynsharp.continuation.cascade.doublings import Cascade, cascade
+from dynsharp.continuation.cascade.many_digits import Estimate
 from dynsharp.continuation.fixed_points import continue_fixed_point
+from dynsharp.normal_forms.codim1 import NormalForm
 
 __all__ = [
     "Branch",

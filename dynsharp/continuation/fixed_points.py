@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from dynsharp.continuation._assemble import Options, assembled, both_ways, empty
-from dynsharp.continuation._curve import Curve
-from dynsharp.continuation._family import followed_family
-from dynsharp.continuation._members import family_at
-from dynsharp.continuation._result import Branch
-from dynsharp.continuation._start import (
+from dynsharp.bifurcations.user_events import user_events
+from dynsharp.continuation.assemble import Options, assembled, both_ways, empty
+from dynsharp.continuation.branch import Branch
+from dynsharp.continuation.families.follow import followed_family
+from dynsharp.continuation.families.members import family_at
+from dynsharp.continuation.start import (
     null_direction,
     number,
     numbers,
@@ -21,9 +21,9 @@ from dynsharp.continuation._start import (
     solved,
     starting_state,
 )
-from dynsharp.continuation._user_events import user_events
 from dynsharp.errors import InputError
 from dynsharp.map import DiscreteMap, Name
+from dynsharp.shooting.problem import Curve
 from dynsharp.symbolic.fixed_points import FixedPoint
 
 __all__ = ["continue_fixed_point"]

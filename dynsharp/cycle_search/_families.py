@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dynsharp.cycle_search._problem import Array, Problem
+from dynsharp.cycle_search._problem import Problem
+from dynsharp.types import Array
 
 __all__ = ["Family", "null_space", "recognise"]
 

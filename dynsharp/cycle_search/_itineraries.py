@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from dynsharp.continuation._linear import OPTIONS
+from dynsharp.compiled.elimination import OPTIONS
 
 __all__ = ["FAMILY", "OVERFLOW", "pull_back", "solve"]
 

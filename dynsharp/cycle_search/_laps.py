@@ -16,7 +16,8 @@ import sympy as sp
 
 from dynsharp.compiled import differentiate, real_form
 from dynsharp.cycle_search._intervals import Undecided, branches, zeros
-from dynsharp.cycle_search._problem import NONE, Array, Problem
+from dynsharp.cycle_search._problem import NONE, Problem
+from dynsharp.types import Array
 
 __all__ = ["Laps", "laps"]
 

@@ -12,10 +12,11 @@ from dynsharp.cycle_search._families import Family
 from dynsharp.cycle_search._found import Found, interrupted
 from dynsharp.cycle_search._itineraries import FAMILY, OVERFLOW, pull_back, solve
 from dynsharp.cycle_search._laps import laps
-from dynsharp.cycle_search._problem import SLACK, Array, Problem
+from dynsharp.cycle_search._problem import SLACK, Problem
 from dynsharp.cycle_search._registry import Registry, minimal
 from dynsharp.cycle_search._result import PeriodReport
 from dynsharp.cycle_search._shooting import DEGENERATE, SOLVED, shoot
+from dynsharp.types import Array
 
 __all__ = ["Itineraries"]
 

@@ -5,22 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 import sympy as sp
 from numba import njit
 from numpy.typing import NDArray
 
-from dynsharp.continuation._evaluator import evaluator, with_whole_exponents
-from dynsharp.continuation._linear import OPTIONS
+from dynsharp.compiled.elimination import OPTIONS
+from dynsharp.compiled.pointwise import evaluator, with_whole_exponents
 from dynsharp.errors import InputError
 from dynsharp.map import DiscreteMap, Name
-from dynsharp.numerical._domain import violations
+from dynsharp.sweeps.domain import violations
+from dynsharp.types import Array
 
-__all__ = ["Array", "Problem", "problem"]
-
-Array: TypeAlias = NDArray[Any]
+__all__ = ["Problem", "problem"]
 
 NONE = sp.Symbol("no parameter")  # the compiled form differentiates by one: here by this
 SLACK = 1e-12  # by which the box is wider than given, in units of its sides: rounding at its edge

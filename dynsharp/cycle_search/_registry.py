@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from dynsharp.cycle_search._problem import Array, Problem
+from dynsharp.cycle_search._problem import Problem
+from dynsharp.types import Array
 
 __all__ = ["Registry", "minimal", "same_cycle"]
 

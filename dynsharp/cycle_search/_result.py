@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
-from dynsharp._version import __version__
-from dynsharp.cycle_search._problem import Array
 from dynsharp.map import DiscreteMap
+from dynsharp.types import Array
+from dynsharp.version import __version__
 
 if TYPE_CHECKING:
     import xarray as xr

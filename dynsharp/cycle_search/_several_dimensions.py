@@ -12,13 +12,14 @@ import numpy as np
 
 from dynsharp.cycle_search._families import null_space, recognise
 from dynsharp.cycle_search._found import Found, interrupted
-from dynsharp.cycle_search._problem import Array, Problem
+from dynsharp.cycle_search._problem import Problem
 from dynsharp.cycle_search._registry import Registry, minimal, same_cycle
 from dynsharp.cycle_search._result import PeriodReport
 from dynsharp.cycle_search._shooting import DEGENERATE, Shots, shoot
 from dynsharp.cycle_search._stabilised import matrices, stabilised
 from dynsharp.cycle_search._statistics import coverage, missed
 from dynsharp.cycle_search._walks import Walks, random_states
+from dynsharp.types import Array
 
 __all__ = ["Search"]
 

@@ -20,9 +20,10 @@ import numpy as np
 from numba import njit
 
 from dynsharp.compiled import threads
-from dynsharp.continuation._corrector import directions, linearise, workspace
-from dynsharp.continuation._linear import OPTIONS
-from dynsharp.cycle_search._problem import Array, Problem
+from dynsharp.compiled.elimination import OPTIONS
+from dynsharp.cycle_search._problem import Problem
+from dynsharp.shooting.newton import directions, linearise, workspace
+from dynsharp.types import Array
 
 __all__ = ["DEGENERATE", "SOLVED", "Shots", "shoot"]
 

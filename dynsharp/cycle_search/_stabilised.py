@@ -24,8 +24,9 @@ import numpy as np
 from numba import njit
 
 from dynsharp.compiled import threads
-from dynsharp.continuation._linear import OPTIONS, back_substitute, eliminate
-from dynsharp.cycle_search._problem import Array, Problem
+from dynsharp.compiled.elimination import OPTIONS, back_substitute, eliminate
+from dynsharp.cycle_search._problem import Problem
+from dynsharp.types import Array
 
 __all__ = ["matrices", "stabilised"]
 

@@ -18,8 +18,9 @@ from numba import njit
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
-from dynsharp.continuation._linear import OPTIONS
-from dynsharp.cycle_search._problem import Array, Problem
+from dynsharp.compiled.elimination import OPTIONS
+from dynsharp.cycle_search._problem import Problem
+from dynsharp.types import Array
 
 __all__ = ["Walks", "random_states"]
 

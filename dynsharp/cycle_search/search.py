@@ -7,14 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from dynsharp.continuation._linear import multipliers
+from dynsharp.compiled.elimination import multipliers
 from dynsharp.cycle_search._found import Found, interrupted
 from dynsharp.cycle_search._one_dimension import Itineraries
-from dynsharp.cycle_search._problem import Array, Problem, problem
+from dynsharp.cycle_search._problem import Problem, problem
 from dynsharp.cycle_search._result import CycleFamily, Cycles, NumericalCycle, PeriodReport
 from dynsharp.cycle_search._several_dimensions import Search
 from dynsharp.errors import InputError
 from dynsharp.map import DiscreteMap, Name
+from dynsharp.types import Array
 
 __all__ = ["find_cycles"]
 

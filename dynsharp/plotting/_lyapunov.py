@@ -12,14 +12,7 @@ from dynsharp.plotting._data import missing, read, swept
 from dynsharp.plotting._density import cell_edges, runs
 from dynsharp.plotting._labels import label
 from dynsharp.plotting._marks import draw_thresholds
-from dynsharp.plotting._style import (
-    PALETTE,
-    STABLE,
-    UNSTABLE,
-    axes_for,
-    hatch_intervals,
-    styled,
-)
+from dynsharp.plotting._style import PALETTE, STABLE, UNSTABLE, axes_for, hatch_intervals, styled
 
 if TYPE_CHECKING:
     import xarray as xr

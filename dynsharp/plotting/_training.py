@@ -12,8 +12,8 @@ from matplotlib.patches import Patch
 from dynsharp.errors import InputError
 from dynsharp.plotting._sharpness import sharpness_trajectory
 from dynsharp.plotting._style import PALETTE, styled
-from dynsharp.training import TrainingRegime
-from dynsharp.training._log import read_log
+from dynsharp.regimes import TrainingRegime
+from dynsharp.regimes.log import read_log
 
 __all__ = ["training_regime"]
 

@@ -8,10 +8,10 @@ import numpy as np
 import sympy as sp
 from scipy.integrate import solve_ivp
 
-from dynsharp.numerical import lyapunov, orbit, orbit_diagram
 from dynsharp.report.effort import Effort
 from dynsharp.report.exact_uv import UVTheory
 from dynsharp.report.rows import ROUNDING, Row, bisect, number, onset
+from dynsharp.sweeps import lyapunov, orbit, orbit_diagram
 from dynsharp.systems import UVNetwork, uv_network
 
 __all__ = ["compare_uv", "network"]

@@ -12,13 +12,13 @@ from matplotlib.figure import Figure
 from dynsharp import plotting, systems
 from dynsharp.branch_tree import BifurcationDiagram, bifurcation_diagram
 from dynsharp.continuation import Cascade
-from dynsharp.numerical import orbit_diagram
+from dynsharp.derive.notation import letter
+from dynsharp.derive.tables import Table
 from dynsharp.report.branches import doublings
 from dynsharp.report.effort import Effort
 from dynsharp.report.exact_uv import UVTheory
-from dynsharp.report.notation import letter
 from dynsharp.report.rows import ROUNDING, Row
-from dynsharp.report.tables import Table
+from dynsharp.sweeps import orbit_diagram
 
 __all__ = ["Continued", "cascade_table", "compare_continued", "continued", "continued_figures"]
 

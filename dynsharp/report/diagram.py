@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
+from dynsharp.derive.machine import value
 from dynsharp.map import DiscreteMap
-from dynsharp.numerical import lyapunov, orbit_diagram, phase_diagram
-from dynsharp.report.machine import value
 from dynsharp.report.starting_points import default_start
+from dynsharp.sweeps import lyapunov, orbit_diagram, phase_diagram
 from dynsharp.symbolic.fixed_points import FixedPoints, fixed_points
 from dynsharp.symbolic.thresholds import Threshold, thresholds
 

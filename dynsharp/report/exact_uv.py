@@ -9,11 +9,11 @@ from typing import Any
 import sympy as sp
 
 from dynsharp import systems
-from dynsharp.report.derivation import Derivation, derive
+from dynsharp.derive.derivation import Derivation, derive
 from dynsharp.symbolic.cycles import Cycle
-from dynsharp.symbolic.invariants import InvariantManifold
+from dynsharp.symbolic.manifolds.invariants import InvariantManifold
+from dynsharp.symbolic.manifolds.regions import ForwardInvariantRegion
 from dynsharp.symbolic.normal_forms import FamilyFlip, FlipNormalForm, flip_normal_form
-from dynsharp.symbolic.regions import ForwardInvariantRegion
 from dynsharp.symbolic.thresholds import Threshold, thresholds
 
 __all__ = ["UVTheory", "uv_theory"]

@@ -10,10 +10,10 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from dynsharp import plotting
-from dynsharp.numerical import lyapunov, orbit, orbit_diagram
 from dynsharp.report.compare_uv import network
 from dynsharp.report.effort import Effort
 from dynsharp.report.exact_uv import UVTheory
+from dynsharp.sweeps import lyapunov, orbit, orbit_diagram
 
 __all__ = ["uv_figures"]
 

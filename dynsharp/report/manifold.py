@@ -11,10 +11,10 @@ import sympy as sp
 
 from dynsharp.errors import InputError
 from dynsharp.map import DiscreteMap
-from dynsharp.numerical import orbit
 from dynsharp.report.starting_points import default_start
+from dynsharp.sweeps import orbit
 from dynsharp.symbolic.fixed_points import fixed_points
-from dynsharp.symbolic.invariants import InvariantManifold, invariant_manifolds
+from dynsharp.symbolic.manifolds.invariants import InvariantManifold, invariant_manifolds
 
 __all__ = ["manifold", "view"]
 

@@ -11,16 +11,16 @@ from typing import Any
 
 import sympy as sp
 
-from dynsharp._version import __version__
+from dynsharp.derive.notation import letter, mathml, next_value
+from dynsharp.derive.tables import Table, as_html, tables
 from dynsharp.report.continued import Continued, cascade_table
 from dynsharp.report.exact_chain import ChainTheory
 from dynsharp.report.exact_uv import UVTheory
-from dynsharp.report.notation import letter, mathml, next_value
 from dynsharp.report.result import Report
 from dynsharp.report.rows import Row
 from dynsharp.report.shell import embedded, framed, prose
 from dynsharp.report.source import Data
-from dynsharp.report.tables import Table, as_html, tables
+from dynsharp.version import __version__
 
 __all__ = ["write"]
 

@@ -10,9 +10,9 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from dynsharp._version import __version__
 from dynsharp.report.effort import Effort
 from dynsharp.report.rows import Row
+from dynsharp.version import __version__
 
 __all__ = ["Picture", "Report"]
 

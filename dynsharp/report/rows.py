@@ -11,7 +11,7 @@ import numpy as np
 import sympy as sp
 
 from dynsharp.map import DiscreteMap
-from dynsharp.numerical import orbit_diagram
+from dynsharp.sweeps import orbit_diagram
 
 __all__ = ["ROUNDING", "Onset", "Row", "bisect", "number", "onset"]
 

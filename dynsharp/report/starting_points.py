@@ -11,7 +11,7 @@ import sympy as sp
 
 from dynsharp.errors import InputError
 from dynsharp.map import DiscreteMap
-from dynsharp.numerical._domain import violations
+from dynsharp.sweeps.domain import violations
 from dynsharp.symbolic.fixed_points import FixedPoint
 
 __all__ = ["default_start"]

@@ -2,7 +2,7 @@
 
 from dynsharp.symbolic.cycles import Cycle, Cycles, cycles
 from dynsharp.symbolic.fixed_points import FixedPoint, FixedPoints, fixed_points
-from dynsharp.symbolic.invariants import (
+from dynsharp.symbolic.manifolds.invariants import (
     InvariantManifold,
     InvariantManifolds,
     invariant_manifolds,

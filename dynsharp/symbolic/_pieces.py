@@ -9,8 +9,8 @@ from functools import reduce
 import sympy as sp
 from sympy.logic.boolalg import Boolean
 
+from dynsharp.algebra import conditions
 from dynsharp.map import DiscreteMap
-from dynsharp.symbolic import conditions
 
 __all__ = ["Piece", "pieces"]
 

@@ -10,14 +10,15 @@ from typing import Any, overload
 import sympy as sp
 from sympy.logic.boolalg import Boolean
 
-from dynsharp._expressions import tidy
+from dynsharp.algebra import conditions
+from dynsharp.algebra import inequalities as _one_parameter
+from dynsharp.algebra.budget import BudgetExceeded, limit
+from dynsharp.algebra.expressions import tidy
 from dynsharp.errors import InputError
 from dynsharp.map import DiscreteMap
-from dynsharp.symbolic import _one_parameter, conditions
-from dynsharp.symbolic._budget import BudgetExceeded, limit
-from dynsharp.symbolic._exact import with_constants_as_parameters, with_exact_numbers
 from dynsharp.symbolic._orbit_algebra import Extension, coefficient_field, iterate_until_closed
 from dynsharp.symbolic._periodic_points import periodic_points
+from dynsharp.symbolic.rational_maps import with_constants_as_parameters, with_exact_numbers
 from dynsharp.symbolic.stability import boundary, stability_conditions
 
 __all__ = ["Cycle", "Cycles", "cycles"]

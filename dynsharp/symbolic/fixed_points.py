@@ -10,18 +10,14 @@ from typing import overload
 import sympy as sp
 from sympy.logic.boolalg import Boolean
 
-from dynsharp._expressions import tidy
+from dynsharp.algebra import conditions
+from dynsharp.algebra.budget import BudgetExceeded, limit
+from dynsharp.algebra.decomposition import Component, decompose
+from dynsharp.algebra.expressions import tidy
 from dynsharp.errors import InputError
 from dynsharp.map import DiscreteMap
-from dynsharp.symbolic import conditions
-from dynsharp.symbolic._budget import BudgetExceeded, limit
-from dynsharp.symbolic._decompose import Component, decompose
 from dynsharp.symbolic._pieces import Piece, pieces
-from dynsharp.symbolic.stability import (
-    boundary,
-    characteristic_polynomial,
-    factored_characteristic,
-)
+from dynsharp.symbolic.stability import boundary, characteristic_polynomial, factored_characteristic
 
 __all__ = ["FixedPoint", "FixedPoints", "fixed_points"]
 

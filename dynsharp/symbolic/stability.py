@@ -14,8 +14,8 @@ from typing import Any
 import sympy as sp
 from sympy.logic.boolalg import Boolean
 
+from dynsharp.algebra import conditions
 from dynsharp.errors import InputError
-from dynsharp.symbolic import conditions
 
 __all__ = [
     "Boundary",

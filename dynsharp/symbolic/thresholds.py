@@ -11,26 +11,22 @@ import numpy as np
 import sympy as sp
 from sympy.logic.boolalg import Boolean
 
-from dynsharp._expressions import tidy
+from dynsharp.algebra import conditions
+from dynsharp.algebra.budget import BudgetExceeded, limit
+from dynsharp.algebra.expressions import tidy
+from dynsharp.algebra.signs import factors
 from dynsharp.errors import InputError
 from dynsharp.map import DiscreteMap, Name
-from dynsharp.symbolic import conditions
-from dynsharp.symbolic._budget import BudgetExceeded, limit
-from dynsharp.symbolic._crossings import (
+from dynsharp.symbolic.crossings import (
     Crossing,
     critical_solutions,
     crossings,
     for_some_member,
     real_solution,
 )
-from dynsharp.symbolic.family_flip import family_flip_at
 from dynsharp.symbolic.fixed_points import FixedPoint, conjuncts
-from dynsharp.symbolic.normal_forms import (
-    flip_at,
-    fold_at,
-    neimark_sacker_at,
-)
-from dynsharp.symbolic.signs import factors
+from dynsharp.symbolic.normal_forms import flip_at, fold_at, neimark_sacker_at
+from dynsharp.symbolic.normal_forms.family_flip import family_flip_at
 
 __all__ = ["Threshold", "Thresholds", "thresholds"]
 

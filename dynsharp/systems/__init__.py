@@ -8,6 +8,8 @@ from collections.abc import Callable
 
 from dynsharp.errors import InputError
 from dynsharp.map import DiscreteMap
+from dynsharp.networks.chain_on_data import ChainOnData, chain_on_data
+from dynsharp.networks.uv_network import UVNetwork, uv_network
 from dynsharp.systems.chain import balanced_chain, chain
 from dynsharp.systems.classic import (
     delayed_logistic,
@@ -18,8 +20,6 @@ from dynsharp.systems.classic import (
     standard,
     xyzw,
 )
-from dynsharp.systems.data import ChainOnData, chain_on_data
-from dynsharp.systems.network import UVNetwork, uv_network
 from dynsharp.systems.uv import uv, uv_eos, uv_physical
 
 __all__ = [

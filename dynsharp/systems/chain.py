@@ -10,9 +10,9 @@ from functools import cache
 
 import sympy as sp
 
+from dynsharp.arguments import checked_count
 from dynsharp.map import DiscreteMap
 from dynsharp.optimisers import gradient_descent
-from dynsharp.systems._checks import checked_count
 
 __all__ = ["balanced_chain", "chain"]
 

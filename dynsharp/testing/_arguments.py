@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from dynsharp._expressions import checked_expression
+from dynsharp.algebra.expressions import checked_expression
 from dynsharp.errors import InputError
 from dynsharp.map import DiscreteMap, Name
 

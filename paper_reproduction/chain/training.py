@@ -13,7 +13,7 @@ import numpy as np
 import xarray as xr
 
 from dynsharp import InputError
-from dynsharp.systems._products import products_without
+from dynsharp.networks.products import products_without
 from paper_reproduction.chain.data import Problem
 
 __all__ = ["STATUS", "Minibatches", "sgd_step", "train"]

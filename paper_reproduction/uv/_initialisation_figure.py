@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 import dynsharp as ds
-from dynsharp.systems._checks import Array
+from dynsharp.types import Array
 from paper_reproduction.uv.regimes import REGIMES, SHOWN
 
 __all__ = ["figure_of", "spaced", "spread"]

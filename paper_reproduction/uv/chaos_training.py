@@ -13,7 +13,7 @@ from scipy.optimize import brentq
 
 import dynsharp as ds
 from dynsharp.systems import UVNetwork
-from dynsharp.systems._checks import Array
+from dynsharp.types import Array
 from paper_reproduction.uv.edge_training import block_mean, sharpness
 from paper_reproduction.uv.theory import (
     critical_step,

@@ -13,7 +13,7 @@ import xarray as xr
 import dynsharp as ds
 from dynsharp.continuation import Cascade
 from dynsharp.systems import UVNetwork
-from dynsharp.systems._checks import Array
+from dynsharp.types import Array
 from paper_reproduction.uv.edge_of_stability import bisect
 from paper_reproduction.uv.theory import critical_step, reduced, reduced_fixed_points
 from paper_reproduction.uv.training import Lanes

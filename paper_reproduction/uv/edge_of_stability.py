@@ -9,7 +9,7 @@ import sympy as sp
 import xarray as xr
 
 from dynsharp.systems import UVNetwork
-from dynsharp.systems._checks import Array
+from dynsharp.types import Array
 from paper_reproduction.claim import Check, Claim
 from paper_reproduction.uv._edge_of_stability_figure import figure_of
 from paper_reproduction.uv.theory import (

@@ -10,7 +10,7 @@ import xarray as xr
 
 import dynsharp as ds
 from dynsharp.systems import UVNetwork
-from dynsharp.systems._checks import Array
+from dynsharp.types import Array
 from paper_reproduction.uv.edge_means import sharpness_minus_trace, sharpness_on_edge
 from paper_reproduction.uv.theory import critical_step, edge_manifold, reduced, scaled
 from paper_reproduction.uv.training import Lanes

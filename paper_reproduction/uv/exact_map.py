@@ -13,7 +13,7 @@ import xarray as xr
 
 import dynsharp as ds
 from dynsharp.systems import UVNetwork
-from dynsharp.systems._checks import Array
+from dynsharp.types import Array
 from paper_reproduction.claim import Check, Claim
 from paper_reproduction.uv._exact_map_figure import figure_of
 from paper_reproduction.uv.rounding import carried, gamma, one_step_scale

@@ -9,7 +9,7 @@ import sympy as sp
 import xarray as xr
 from scipy.ndimage import distance_transform_cdt
 
-from dynsharp.systems._checks import Array
+from dynsharp.types import Array
 from paper_reproduction.claim import Check, Claim
 from paper_reproduction.uv._initialisation_figure import BEND, figure_of, spaced, spread
 from paper_reproduction.uv.edge_of_stability import RESOLUTION

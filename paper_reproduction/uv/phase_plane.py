@@ -11,7 +11,7 @@ import xarray as xr
 
 from dynsharp import InputError
 from dynsharp.systems import UVNetwork
-from dynsharp.systems._checks import Array
+from dynsharp.types import Array
 from paper_reproduction.uv.rounding import gamma, one_step_scale
 from paper_reproduction.uv.theory import critical_step, manifolds, physical, scaled
 from paper_reproduction.uv.training import EXAMPLE, Lanes, example_network

@@ -15,9 +15,9 @@ import sympy as sp
 import xarray as xr
 
 import dynsharp as ds
+from dynsharp.regimes import TrainingRegime
 from dynsharp.systems import UVNetwork
-from dynsharp.systems._checks import Array
-from dynsharp.training import TrainingRegime
+from dynsharp.types import Array
 from paper_reproduction.uv.edge_training import sharpness
 from paper_reproduction.uv.theory import critical_step, edge_manifold, manifolds, reduced, scaled
 from paper_reproduction.uv.training import Lanes

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from dynsharp.systems import UVNetwork
-from dynsharp.systems._checks import Array
+from dynsharp.types import Array
 
 __all__ = ["carried", "gamma", "one_step_scale"]
 

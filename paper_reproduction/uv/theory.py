@@ -14,7 +14,7 @@ import sympy as sp
 import dynsharp as ds
 from dynsharp.symbolic.cycles import Cycle
 from dynsharp.symbolic.fixed_points import FixedPoint, FixedPoints
-from dynsharp.symbolic.invariants import InvariantManifold, InvariantManifolds
+from dynsharp.symbolic.manifolds.invariants import InvariantManifold, InvariantManifolds
 
 __all__ = [
     "convergence_boundary",

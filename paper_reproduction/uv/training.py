@@ -18,7 +18,7 @@ import numpy as np
 
 from dynsharp import InputError
 from dynsharp.systems import UVNetwork, uv_network
-from dynsharp.systems._checks import Array
+from dynsharp.types import Array
 
 __all__ = ["EXAMPLE", "Lanes", "example_network"]
 

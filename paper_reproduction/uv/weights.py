@@ -8,7 +8,7 @@ import numpy as np
 from scipy.integrate import solve_ivp
 
 from dynsharp.systems import UVNetwork
-from dynsharp.systems._checks import Array
+from dynsharp.types import Array
 
 __all__ = ["Flow", "flow", "gradient", "hessian", "packed", "unpacked"]
 

@@ -4,7 +4,7 @@ import numpy as np
 import sympy as sp
 
 import dynsharp as ds
-from dynsharp.continuation._curve import Curve
+from dynsharp.shooting.problem import Curve
 
 X = sp.symbols("x1:6", real=True)
 ALPHA = sp.symbols("alpha beta", real=True)

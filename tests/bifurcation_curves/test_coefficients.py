@@ -10,16 +10,12 @@ from hypothesis import strategies as st
 from normal_form_maps import ALPHA, X, at_point, complex_form, hidden, suspended
 
 import dynsharp as ds
-from dynsharp.bifurcation_curves._center_manifold import (
-    center_manifold,
-    eigenvectors,
-    linearised,
-)
-from dynsharp.bifurcation_curves._coefficients import KINDS, codim2_form
-from dynsharp.bifurcation_curves._power_series import evaluate, ring
-from dynsharp.continuation._curve import Curve
-from dynsharp.continuation._jets import Forms
 from dynsharp.errors import InputError
+from dynsharp.normal_forms.center_manifold import center_manifold, eigenvectors, linearised
+from dynsharp.normal_forms.codim2 import KINDS, codim2_form
+from dynsharp.normal_forms.power_series import evaluate, ring
+from dynsharp.shooting.forms import Forms
+from dynsharp.shooting.problem import Curve
 
 x, y = X[:2]
 R = sp.Rational

@@ -5,7 +5,8 @@ import pytest
 import sympy as sp
 
 import dynsharp as ds
-from dynsharp.bifurcation_curves import _assemble, continue_bifurcation
+from dynsharp.bifurcation_curves import assemble as _assemble
+from dynsharp.bifurcation_curves import continue_bifurcation
 
 x, y, a, b, K, alpha = sp.symbols("x y a b K alpha", real=True)
 

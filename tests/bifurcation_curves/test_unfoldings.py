@@ -6,9 +6,9 @@ import sympy as sp
 from normal_form_maps import ALPHA, X, at_point, complex_form, hidden, suspended
 
 import dynsharp as ds
-from dynsharp.bifurcation_curves._unfoldings import emanating
-from dynsharp.continuation._curve import Curve
 from dynsharp.errors import InputError
+from dynsharp.normal_forms.unfoldings import emanating
+from dynsharp.shooting.problem import Curve
 
 x, y, z = X[:3]
 alpha, beta = ALPHA

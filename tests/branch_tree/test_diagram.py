@@ -11,7 +11,7 @@ import sympy as sp
 import dynsharp as ds
 from dynsharp.branch_tree import BifurcationDiagram, bifurcation_diagram
 from dynsharp.continuation import continue_fixed_point
-from dynsharp.continuation._membership import at_value, position
+from dynsharp.continuation.switching.membership import at_value, position
 from dynsharp.errors import InputError
 
 x, y, r, rho = sp.symbols("x y r rho", real=True)
@@ -278,7 +278,7 @@ def test_what_is_not_followed_is_said():
 
 
 def test_interrupted(monkeypatch):
-    from dynsharp.branch_tree import _grow
+    from dynsharp.branch_tree import grow as _grow
 
     calls = []
 

@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import dynsharp as ds
-from dynsharp.branch_tree._search import unknown_solutions
+from dynsharp.branch_tree.search import unknown_solutions
 from dynsharp.continuation import continue_fixed_point
-from dynsharp.continuation._curve import Curve
-from dynsharp.continuation._membership import at_value, position
+from dynsharp.continuation.switching.membership import at_value, position
+from dynsharp.shooting.problem import Curve
 
 x, y, r = sp.symbols("x y r", real=True)
 LOGISTIC = ds.systems.logistic()

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 import dynsharp as ds
 from dynsharp.continuation import continue_fixed_point
-from dynsharp.continuation._curve import Curve
-from dynsharp.continuation._jets import Forms
-from dynsharp.continuation._limits import limit
+from dynsharp.continuation.cascade.limits import limit
+from dynsharp.shooting.forms import Forms
+from dynsharp.shooting.problem import Curve
 
 x, y, r = sp.symbols("x y r", real=True)
 MAPS = [

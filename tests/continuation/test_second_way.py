@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import dynsharp as ds
-from dynsharp.continuation import _normal_forms, continue_fixed_point
-from dynsharp.continuation._second import Fit, extrapolated
+from dynsharp.continuation import continue_fixed_point
+from dynsharp.normal_forms import codim1 as _normal_forms
+from dynsharp.normal_forms.from_solutions import Fit, extrapolated
 
 x, y, z, r = sp.symbols("x y z r", real=True)
 LOGISTIC = ds.systems.logistic()

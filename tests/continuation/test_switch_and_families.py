@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 import dynsharp as ds
 from dynsharp.continuation import continue_fixed_point
-from dynsharp.continuation._branching import branching
-from dynsharp.continuation._curve import Curve
+from dynsharp.continuation.switching.branching import branching
 from dynsharp.errors import InputError
+from dynsharp.shooting.problem import Curve
 
 x, y, r = sp.symbols("x y r", real=True)
 PITCHFORK = ds.DiscreteMap({x: (1 + r) * x - x**3}, [r], name="pitchfork")

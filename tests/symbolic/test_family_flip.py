@@ -261,7 +261,9 @@ def test_numbers_in_numbers_out():
 
 
 def test_what_takes_too_long_says_so(monkeypatch):
-    monkeypatch.setattr(sys.modules["dynsharp.symbolic.family_flip"], "COEFFICIENTS", 1e-3)
+    monkeypatch.setattr(
+        sys.modules["dynsharp.symbolic.normal_forms.family_flip"], "COEFFICIENTS", 1e-3
+    )
     form = family_flip(TRIPLE, TRIPLE_MINIMA, eta)
     assert form.status.startswith("unresolved")
     assert form.cubic is None

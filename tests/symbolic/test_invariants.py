@@ -11,7 +11,7 @@ from dynsharp import systems
 from dynsharp.errors import InputError
 from dynsharp.map import DiscreteMap
 from dynsharp.optimisers import gradient_descent, heavy_ball
-from dynsharp.symbolic.invariants import InvariantManifolds, invariant_manifolds
+from dynsharp.symbolic.manifolds.invariants import InvariantManifolds, invariant_manifolds
 
 w = sp.symbols("w1:7", real=True)
 x, y, z = sp.symbols("x y z", real=True)

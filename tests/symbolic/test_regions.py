@@ -6,7 +6,7 @@ import sympy as sp
 
 from dynsharp import systems
 from dynsharp.map import DiscreteMap
-from dynsharp.symbolic.invariants import invariant_manifolds
+from dynsharp.symbolic.manifolds.invariants import invariant_manifolds
 
 x, y = sp.symbols("x y", real=True)
 a, b = sp.symbols("a b", real=True)

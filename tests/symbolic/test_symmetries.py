@@ -7,7 +7,7 @@ import sympy as sp
 
 from dynsharp.map import DiscreteMap
 from dynsharp.optimisers import gradient_descent, heavy_ball
-from dynsharp.symbolic.symmetries import fixed_subspaces, symmetries
+from dynsharp.symbolic.manifolds.symmetries import fixed_subspaces, symmetries
 
 w = sp.symbols("w1:5", real=True)
 x, y, z = sp.symbols("x y z", real=True)

@@ -1,0 +1,1 @@
+"""Exact algebra with sympy that knows no map: conditions, signs, roots, decomposition, budget."""

@@ -1,0 +1,132 @@
+"""Onto the other curves through a point of codimension two, and those that are born there."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from dynsharp.bifurcation_curves.assemble import Settings, empty, followed
+from dynsharp.bifurcation_curves.point import CurvePoint, Failure, corrected
+from dynsharp.bifurcation_curves.result import BifurcationCurve, Codim2Point
+from dynsharp.errors import InputError
+from dynsharp.normal_forms.unfoldings import Start, emanating
+
+__all__ = ["switched"]
+
+# kinds of the curves of the same cycle through a point, by its kind
+THROUGH = {
+    "1:1": ("fold", "neimark-sacker"),
+    "1:2": ("flip", "neimark-sacker"),
+    "fold-flip": ("fold", "flip"),
+    "fold-neimark-sacker": ("fold", "neimark-sacker"),
+    "flip-neimark-sacker": ("flip", "neimark-sacker"),
+}
+DISTANCES = (0.05, 0.01, 0.002)  # amplitudes of the predictions, in units of the normal form's
+FARTHEST = 0.5  # of the way to the codimension-2 point that Newton's method may move a prediction
+
+
+def switched(
+    curve: BifurcationCurve, at: Codim2Point, kind: str | None, period: int | None, which: int
+) -> BifurcationCurve:
+    """Follow another curve from a point of codimension two."""
+    if not any(at is p for p in curve.special_points):
+        raise InputError("point", at, "one of curve.special_points")
+    settings: Settings = curve._settings
+    P = curve.period
+    same = [(k, P) for k in THROUGH.get(at.kind, ()) if k != curve.kind]
+    if at.kind == "double-neimark-sacker":
+        same = [("neimark-sacker", P)]
+    if at.status == "located":
+        for k, p in same:
+            if kind in (None, k) and period in (None, p):
+                return _through(settings, at, k, curve.kind)
+    known, status = [], "complete"
+    for distance in DISTANCES:
+        born, status = _born(settings, at, distance)
+        known += [(s.kind, s.period) for s in born]
+        chosen = [s for s in born if kind in (None, s.kind) and period in (None, s.period)]
+        if which < len(chosen):
+            found = _started(settings, at, chosen[which])
+            if found is not None:
+                return _away(*found, at)
+    if any(kind in (None, k) and period in (None, p) for k, p in known):
+        return empty(
+            settings,
+            kind or known[0][0],
+            f"the curve was not found next to the {at.kind} point: Newton's method does not "
+            f"converge from its predictions at amplitudes {DISTANCES}",
+        )
+    named = [f"{k} of period {p}" for k, p in dict.fromkeys(same + known)]
+    wants = f"one of: {', '.join(named)}" if named else "a point from which other curves start"
+    note = "" if status == "complete" else f" ({status})"
+    argument = "kind" if kind is not None or period is not None else "point"
+    asked = f"{kind or 'any curve'}" + (f" of period {period}" if period else "")
+    raise InputError(argument, f"{asked} at a {at.kind} point ({at.status})", wants + note)
+
+
+def _through(settings: Settings, at: Codim2Point, kind: str, before: str) -> BifurcationCurve:
+    """Follow a curve of the same cycle, both ways."""
+    kappa = 0.0
+    if kind == "neimark-sacker" and at.kind in ("1:1", "1:2"):
+        kappa = 2.0 if at.kind == "1:1" else -2.0
+    elif kind == "neimark-sacker":
+        others = at.multipliers[2 if before == kind else 1 :]
+        pairs = others[others.imag > 0]
+        mu = pairs[np.argmin(np.abs(np.abs(pairs) - 1))]
+        kappa = float(2 * mu.real / abs(mu))
+    surface = settings.surface
+    start = corrected(surface, kind, at._y, kappa)
+    if isinstance(start, Failure):
+        return empty(
+            settings, kind, f"no regular {kind} curve goes through this point ({start.reason})"
+        )
+    return followed(settings, start[0])
+
+
+def _born(settings: Settings, at: Codim2Point, distance: float) -> tuple[list[Start], str]:
+    """Curves of longer cycles that start at the point, and what failed."""
+    surface = settings.surface
+    if len(surface.parameters) == 1:
+        return [], "on a family of fixed points nothing is predicted"
+    if at.status != "located":
+        return [], at.status
+    curve, y = surface.curve(at._y)
+    second = surface.parameters[1].name
+    with np.errstate(all="ignore"):
+        unfolding = emanating(at.kind, curve, y, second, distance=distance)
+    return [s for s in unfolding.starts if s.period > surface.period], unfolding.status
+
+
+def _started(
+    settings: Settings, at: Codim2Point, begin: Start
+) -> tuple[Settings, CurvePoint] | None:
+    """Return the point of the curve near its prediction, with the tangent away from its birth."""
+    surface = replace(settings.surface, period=begin.period)
+    found = corrected(surface, begin.kind, begin.y, begin.kappa or 0.0, limit=20)
+    if isinstance(found, Failure):
+        return None
+    point = found[0]
+    count = len(surface.parameters)
+    birth = np.append(np.tile(at._y[:-count], begin.period // at.period), at._y[-count:])
+    scale = np.append(np.tile(surface.scale, begin.period), surface.units[-count:])
+    moved, distance = ((point.y - y) / scale for y in (begin.y, birth))
+    if np.linalg.norm(moved) > FARTHEST * np.linalg.norm(distance):
+        return None
+    wide, wanted = (
+        np.linalg.norm(x - np.roll(x, -at.period, axis=0))
+        for x in map(surface.cycle, (point.y, begin.y))
+    )
+    if wide < FARTHEST * wanted:  # collapsed onto the shorter cycle
+        return None
+    ahead = surface.head(begin.tangent) / surface.units
+    if point.tangent[: len(ahead)] @ ahead < 0:
+        point = point.reversed()
+    return replace(settings, surface=surface), point
+
+
+def _away(settings: Settings, start: CurvePoint, at: Codim2Point) -> BifurcationCurve:
+    """Follow a curve that is born at the point, away from it."""
+    curve = followed(settings, start, both=False)
+    where = ", ".join(f"{n} = {v:.10g}" for n, v in zip(at.parameters, at.values, strict=True))
+    return replace(curve, ends=(f"born at the {at.kind} point {where}", curve.ends[1]))

@@ -1,0 +1,1 @@
+"""What can happen at a point of a branch: how each kind is seen, located and described."""

@@ -1,0 +1,1 @@
+"""Points of codimension two on bifurcation curves."""

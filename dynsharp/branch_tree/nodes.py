@@ -1,0 +1,52 @@
+"""Places where branches meet: special points and ends, the same ones on different branches once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from dynsharp.continuation import Branch
+from dynsharp.continuation.start import minimal_period
+from dynsharp.types import Array
+
+__all__ = ["Place", "place_of"]
+
+NEAR = 1e-5  # in units of the span and of the state: what several multipliers at 1 leave of digits
+
+
+@dataclass(frozen=True, eq=False)
+class Place:
+    """A cycle in its minimal period, with the value; lengths that count as none."""
+
+    parameter: str
+    value: float
+    states: Array
+    scale: Array
+    width: float
+
+    def same(self, other: Place) -> bool:
+        """Whether it is the same cycle at the same value, up to a cyclic shift."""
+        if self.parameter != other.parameter or self.states.shape != other.states.shape:
+            return False
+        if abs(self.value - other.value) > NEAR * max(self.width, other.width):
+            return False
+        scale = NEAR * np.maximum(self.scale, other.scale)
+        return any(
+            bool((np.abs(np.roll(self.states, k, axis=0) - other.states) < scale).all())
+            for k in range(len(self.states))
+        )
+
+
+def place_of(branch: Branch, y: Array) -> Place:
+    """Return the place of a solution on a branch."""
+    curve = branch._curve
+    assert curve is not None
+    if branch.family:
+        coordinate = [s.name for s in branch.map.state].index(branch.parameter)
+        value, width = float(y[coordinate]), float(curve.scale[coordinate])
+    else:
+        value, width = float(y[-1]), curve.span[1] - curve.span[0]
+    period = minimal_period(curve, y)
+    states = curve.states(y)[:period]
+    return Place(branch.parameter, value, states, curve.scale, width)

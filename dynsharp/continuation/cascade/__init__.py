@@ -1,0 +1,1 @@
+"""The period-doubling cascade, to many digits."""

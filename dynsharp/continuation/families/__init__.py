@@ -1,0 +1,1 @@
+"""Families of fixed points, and branches along them."""

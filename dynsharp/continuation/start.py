@@ -1,0 +1,307 @@
+"""From what the user gives to a first point of the branch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import sympy as sp
+
+from dynsharp.compiled.elimination import product
+from dynsharp.errors import InputError
+from dynsharp.map import DiscreteMap
+from dynsharp.shooting.forms import Forms
+from dynsharp.shooting.problem import Curve
+from dynsharp.symbolic.fixed_points import FixedPoint
+from dynsharp.types import Array
+
+__all__ = [
+    "Start",
+    "minimal_period",
+    "natural_scale",
+    "null_direction",
+    "number",
+    "numbers",
+    "scale_at",
+    "scale_of",
+    "solved",
+    "starting_state",
+]
+
+TRANSIENTS = (0, 100, 2000)  # steps of the map before Newton's method, if it fails without
+DIRECT, DAMPED = 30, 60  # Newton steps
+EXACT, FAR = 1e-14, 1e-6  # residual of a solution, relative to the state; no step from one
+ROUNDING = 1e-10  # of the guess: a state below this vanishes
+SMALL = 1e-6  # of the whole state: what a variable vanishes below
+EQUILIBRATIONS = 8
+RANK = 1e-9  # relative size of a singular value that counts as zero
+
+
+@dataclass(frozen=True)
+class Start:
+    """A cycle near the guess, or None and the sentence that says why there is none."""
+
+    y: Array | None
+    status: str = ""
+
+
+def number(argument: str, value: Any) -> float:
+    """Return a finite real number, or raise InputError."""
+    try:
+        result = float(value)
+    except (TypeError, ValueError) as error:
+        raise InputError(argument, repr(value), "a real number") from error
+    if not np.isfinite(result):
+        raise InputError(argument, repr(value), "a finite number")
+    return result
+
+
+def numbers(
+    map: DiscreteMap, parameter: sp.Symbol, fixed: Mapping[Any, Any] | None
+) -> dict[str, float]:
+    """Return a number for every parameter but one, by name."""
+    if fixed is not None and not isinstance(fixed, Mapping):
+        raise InputError("fixed", repr(fixed), "a dictionary {parameter: number}")
+    values = {}
+    for key, value in (fixed or {}).items():
+        name = map.parameter(key, "fixed").name
+        if name == parameter.name:
+            raise InputError("fixed", name, "parameters other than the one that is continued")
+        values[name] = number(f"fixed[{name!r}]", value)
+    missing = [p.name for p in map.parameters if p != parameter and p.name not in values]
+    if missing:
+        raise InputError("fixed", f"no value for {', '.join(missing)}", "a number for each")
+    return values
+
+
+def starting_state(map: DiscreteMap, start: Any, period: int, values: Mapping[str, float]) -> Array:
+    """Return the state to start from, 1 × n or period × n.
+
+    Raises
+    ------
+    InputError
+        If a variable is missing or unknown, or a value is no number.
+    """
+    if isinstance(start, FixedPoint):
+        if start.family:
+            free = ", ".join(s.name for s in start.family)
+            raise InputError("start", "a family of fixed points", f"a state: give {free} a number")
+        known = {p: sp.Float(values[p.name], 30) for p in map.parameters}
+        state = {x.name: sp.sympify(e).subs(known) for x, e in start.state.items()}
+        if not all(e.is_number for e in state.values()):
+            raise InputError(
+                "start", "a fixed point without closed form", "a dictionary of numbers"
+            )
+        if any(abs(sp.im(e)) > 1e-9 for e in state.values()):
+            raise InputError(
+                "start",
+                f"a fixed point that is not real at these parameters {values}",
+                "one that exists there",
+            )
+        start = {name: float(sp.re(e)) for name, e in state.items()}
+    if not isinstance(start, Mapping):
+        raise InputError(
+            "start", repr(start), "a dictionary {state variable: number} or FixedPoint"
+        )
+    names = [s.name for s in map.state]
+    given = {str(k): v for k, v in start.items()}
+    if unknown := set(given) - set(names):
+        raise InputError(
+            "start", f"{sorted(unknown)}", f"the state {', '.join(names)} of {map.name}"
+        )
+    if missing := [n for n in names if n not in given]:
+        raise InputError("start", f"no value for {', '.join(missing)}", "a number for each")
+    columns = []
+    for name in names:
+        try:
+            x = np.atleast_1d(np.asarray(given[name], dtype=float))
+        except (TypeError, ValueError) as error:
+            raise InputError(f"start[{name!r}]", repr(given[name]), "a number") from error
+        if x.shape not in ((1,), (period,)) or not np.isfinite(x).all():
+            wants = "a finite number" + f", or {period} of them along the cycle" * (period > 1)
+            raise InputError(f"start[{name!r}]", repr(given[name]), wants)
+        columns.append(x)
+    length = max(len(x) for x in columns)
+    return np.column_stack([np.broadcast_to(x, (length,)) for x in columns])
+
+
+def scale_of(states: Array, guess: Array | None = None) -> Array:
+    """Return a unit for each state variable: its size, or that of the state where it vanishes.
+
+    What is rounding against the guess vanishes.
+    """
+    size = np.max(np.abs(states), axis=0)
+    whole = size.max()
+    if guess is not None and whole <= ROUNDING * np.max(np.abs(guess)):
+        return np.ones(size.size)
+    return np.where(size > SMALL * whole, size, whole) if whole > 0 else np.ones(size.size)
+
+
+def scale_at(curve: Curve, y: Array, guess: Array) -> Array:
+    """Return units for the state variables at a solution.
+
+    One that vanishes there has a unit that a step carries into no more than a unit of another.
+    """
+    states = curve.states(y)
+    nothing = np.max(np.abs(states)) <= ROUNDING * np.max(np.abs(guess))
+    if nothing:
+        return natural_scale(curve, y)
+    scale = scale_of(states, guess)
+    largest = np.max(np.abs(curve.jacobians(y)), axis=0)
+    reach = np.where(largest > 0, scale[:, None] / np.where(largest > 0, largest, 1), np.inf)
+    vanishes = np.max(np.abs(curve.states(y)), axis=0) <= SMALL * scale
+    return np.where(vanishes, np.minimum(scale, reach.min(axis=0)), scale)
+
+
+def natural_scale(curve: Curve, y: Array) -> Array:
+    """Return units for the state variables where all vanish: lengths on which the map is linear.
+
+    ∂²G_j/∂x_j∂x_k has the unit 1/x_k, ∂³G_j/∂x_j∂x_k² its square, whatever the units of the others:
+    the largest counts, of start and edges of the span the median. A variable on which none depends
+    in this way has the unit of what a step puts into it; 1 if that has none either.
+    """
+    n, e = curve.dimension, np.eye(curve.dimension + 1)
+    found: list[Array] = []
+    for value in (float(y[-1]), *curve.span):
+        forms = Forms(curve, np.append(y[:-1], value))
+        rows = []
+        for k in range(n):
+            two = max(abs(forms.second(e[j], e[k])[j]) for j in range(n))
+            three = max(abs(forms.third(e[j], e[k], e[k])[j]) for j in range(n))
+            rows.append(max(two, np.sqrt(three)))
+        found.append(np.array(rows))
+    scale = np.zeros(n)
+    for k, inverse in enumerate(np.array(found).T):
+        known = inverse[np.isfinite(inverse) & (inverse > 0)]
+        scale[k] = 1 / np.median(known) if known.size else 0.0
+    A = np.abs(product(curve.jacobians(y)))
+    for _ in range(n):
+        scale = np.where(scale > 0, scale, (A * scale).max(axis=1))
+    return np.where((scale > 0) & np.isfinite(scale), scale, 1.0)
+
+
+def null_direction(D: Array) -> tuple[Array, bool]:
+    """Return the null vector of a full-rank n × (n + 1) matrix, and whether it is not of full rank.
+
+    Rows and columns are brought to like norms first (Ruiz 2001): units do not matter.
+    """
+    columns = np.ones(D.shape[1])
+    for _ in range(EQUILIBRATIONS):
+        rows = np.linalg.norm(D, axis=1)
+        D = D / np.sqrt(np.where(rows > 0, rows, 1.0))[:, None]
+        norms = np.linalg.norm(D, axis=0)
+        factors = 1 / np.sqrt(np.where(norms > 0, norms, 1.0))
+        D, columns = D * factors, columns * factors
+    _, singular, right = np.linalg.svd(D)
+    return right[-1] * columns, bool(singular[-1] <= RANK * singular[0])
+
+
+def minimal_period(curve: Curve, y: Array, tolerance: float = 1e-5) -> int:
+    """Return the least divisor of the period after which the cycle returns."""
+    x = curve.states(y) / curve.scale
+    size = 1e-300 + np.max(np.abs(x - x.mean(axis=0))) + tolerance
+    for d in range(1, curve.period):
+        if curve.period % d == 0 and np.max(np.abs(np.roll(x, -d, axis=0) - x)) < tolerance * size:
+            return d
+    return curve.period
+
+
+def solved(curve: Curve, states: Array, value: float) -> Start:
+    """Newton's method for a cycle near a state, at a fixed parameter.
+
+    It is tried from the orbit of the guess, then from where that orbit goes.
+    """
+    with np.errstate(all="ignore"):
+        return _solved(curve, states, value)
+
+
+def _solved(curve: Curve, states: Array, value: float) -> Start:
+    status = ""
+    for transient in TRANSIENTS:
+        guess = _orbit(curve, states, value, transient)
+        if guess is None or not curve.linearised(guess):
+            return Start(None, status or _lost(curve, states, value))
+        y = _newton(curve, guess)
+        if y is None:
+            status = status or (
+                f"the start is not near a solution at {curve.parameter} = {value:.6g}: Newton's "
+                "method does not converge; start closer by, or where the map settles"
+            )
+        elif (found := minimal_period(curve, y)) != curve.period:
+            status = (
+                f"the start leads to a cycle of period {found} instead of {curve.period} at "
+                f"{curve.parameter} = {value:.6g}: give all points of the cycle, or start elsewhere"
+            )
+        else:
+            return Start(y)
+        if len(states) > 1:
+            break
+    return Start(None, status)
+
+
+def _lost(curve: Curve, states: Array, value: float) -> str:
+    return (
+        f"the map is not finite at the start {states[0].tolist()} or on its orbit, at "
+        f"{curve.parameter} = {value:.6g}: start elsewhere"
+    )
+
+
+def _orbit(curve: Curve, states: Array, value: float, transient: int) -> Array | None:
+    """Return the points of a cycle as given, or the orbit of one."""
+    if len(states) == curve.period and transient == 0:
+        rows = states
+    else:
+        rows = curve.orbit(states[0], value, curve.period, transient)
+    return np.append(rows.ravel(), value) if np.all(np.abs(rows) < 1e150) else None
+
+
+def _newton(curve: Curve, y: Array) -> Array | None:
+    upward = np.append(np.zeros(y.size - 1), 1.0)
+    found = curve.corrected(y, upward, limit=DIRECT)
+    exact = curve.residual(y) <= EXACT * max(1.0, float(np.max(np.abs(y[:-1]))))
+    if exact and (found is None or np.max(np.abs(found - y)) > FAR):
+        return y  # on a family of solutions a step is rounding over a pivot that vanishes
+    if found is None:
+        found = _damped(curve, y)
+    if found is None:
+        return None
+    size = np.max(np.abs(found[:-1]))
+    near = curve.residual(found) <= 1e-8 and size <= 1e3 * (1 + np.max(np.abs(y[:-1])))
+    return found if near else None
+
+
+def _damped(curve: Curve, y: Array) -> Array | None:
+    """Take steps of least length, shortened until the residual falls: A − I may be singular."""
+    n, value = curve.dimension, float(y[-1])
+    x = y[:n]
+    defect, A = _single(curve, x, value)
+    size = float(np.linalg.norm(defect / curve.scale))
+    for _ in range(DAMPED):
+        if not (np.isfinite(size) and np.isfinite(A).all()):
+            return None
+        if size <= 1e-13:
+            break
+        scaled = (A - np.eye(n)) * curve.scale / curve.scale[:, None]
+        delta = np.linalg.lstsq(scaled, -defect / curve.scale, rcond=1e-9)[0] * curve.scale
+        factor = 1.0
+        while factor > 1e-6:
+            after, new = _single(curve, x + factor * delta, value)
+            reached = float(np.linalg.norm(after / curve.scale))
+            if reached < (1 - 1e-4 * factor) * size:
+                break
+            factor *= 0.5
+        else:
+            break
+        x, defect, A, size = x + factor * delta, after, new, reached
+    if size > 1e-9:
+        return None
+    return _orbit(curve, x[None, :], value, 0)
+
+
+def _single(curve: Curve, x: Array, value: float) -> tuple[Array, Array]:
+    """G(x) − x and DG of the P-fold map."""
+    y = np.append(curve.orbit(x, value, curve.period).ravel(), value)
+    A = product(curve.jacobians(y))
+    return curve._work[2][-1].copy(), A

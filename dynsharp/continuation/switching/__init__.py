@@ -1,0 +1,1 @@
+"""Onto the other branches through a special point."""

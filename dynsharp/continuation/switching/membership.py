@@ -1,0 +1,105 @@
+"""Whether a cycle lies on a branch that was followed already, and what a branch has at a value.
+
+A branch is known by the points that were stored of it. A cycle is projected on the chords between
+neighbouring ones; Newton's method in the plane through its projection, perpendicular to the chord,
+leads to the branch's own point in that plane, which is the cycle if that lies on the branch.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.spatial.distance import cdist
+
+from dynsharp.continuation.branch import Branch
+from dynsharp.shooting.problem import Curve
+from dynsharp.types import Array
+
+__all__ = ["at_value", "position", "row", "same_cycle"]
+
+SAME = 1e-7  # distance of two solutions, in units of the curve, that are the same
+BEYOND = 0.25  # how far beyond a chord's ends, in chords, the foot of a perpendicular may lie
+TRIED = 4  # chords
+FEW = 8  # phases that tell, and shifts of a long cycle that are tried
+
+
+def row(branch: Branch, i: int) -> Array:
+    """Return the unknowns at a stored point: the cycle, then the parameter."""
+    return np.append(branch.states[i].ravel(), branch.values[i])
+
+
+def same_cycle(curve: Curve, a: Array, b: Array, tolerance: float = SAME) -> bool:
+    """Whether two solutions are the same cycle at the same value, up to a cyclic shift."""
+    x = curve.states(b)
+    shifts = (np.append(np.roll(x, k, axis=0).ravel(), b[-1]) for k in range(curve.period))
+    return any(curve.length(a - y) < tolerance for y in shifts)
+
+
+def position(branch: Branch, y: Array) -> float | None:
+    """Return where a cycle lies on a branch, as a fraction of its points' numbers.
+
+    The branch is one of cycles of the same period along the same parameter; None if the cycle lies
+    on it in none of its phases.
+    """
+    curve = branch._curve
+    assert curve is not None
+    size = len(branch)
+    if not size:
+        return None
+    weights = np.sqrt(curve.weights)
+    rows = np.column_stack([branch.states.reshape(size, -1), branch.values]) * weights
+    if size == 1:
+        return 0.0 if same_cycle(curve, row(branch, 0), y) else None
+    chords = np.diff(rows, axis=0)
+    lengths = np.maximum(np.linalg.norm(chords, axis=1), 1e-300)
+    tried: list[tuple[float, int, int, float]] = []
+    for shift in _shifts(branch, curve, y):
+        phases = np.roll(curve.states(y), shift, axis=0).ravel()
+        apart = np.append(phases, y[-1]) * weights - rows[:-1]
+        along = np.sum(apart * chords, axis=1) / lengths / lengths
+        nearest = np.clip(along, 0.0, 1.0)
+        distances = np.linalg.norm(apart - nearest[:, None] * chords, axis=1)
+        near = np.flatnonzero((np.abs(along - 0.5) <= 0.5 + BEYOND) & (distances <= lengths + SAME))
+        best = near[np.argsort(distances[near])][:TRIED]
+        tried += [(float(distances[i]), shift, int(i), float(along[i])) for i in best]
+    for distance, shift, i, t in sorted(tried)[: 2 * TRIED]:
+        if distance < SAME * 1e-2:
+            return i + t
+        chord = row(branch, i + 1) - row(branch, i)
+        foot = curve.corrected(row(branch, i) + t * chord, chord)
+        wanted = np.append(np.roll(curve.states(y), shift, axis=0).ravel(), y[-1])
+        if foot is not None and curve.length(foot - wanted) < SAME:
+            return i + t
+    return None
+
+
+def _shifts(branch: Branch, curve: Curve, y: Array) -> list[int]:
+    """Return cyclic shifts that may bring a cycle onto a branch; for long ones by a few phases."""
+    if curve.period <= FEW:
+        return list(range(curve.period))
+    some = np.arange(FEW) * curve.period // FEW
+    x = curve.states(y) / curve.scale
+    shifted = np.array([np.roll(x, k, axis=0)[some].ravel() for k in range(curve.period)])
+    stored = (branch.states[:, some] / curve.scale).reshape(len(branch), -1)
+    nearest = cdist(shifted, stored).min(axis=1)
+    return [int(k) for k in np.argsort(nearest)[:FEW]]
+
+
+def at_value(branch: Branch, value: float) -> list[Array]:
+    """Return the cycles that a branch has at a value of the parameter."""
+    curve = branch._curve
+    assert curve is not None
+    upward = np.append(np.zeros(curve.weights.size - 1), 1.0)
+    before = branch.values - value
+    found: list[Array] = []
+    for i in np.flatnonzero((before[1:] * before[:-1] < 0) | (before[1:] == 0)):
+        a, b = row(branch, int(i)), row(branch, int(i) + 1)
+        y = a + (value - a[-1]) / (b[-1] - a[-1]) * (b - a) if b[-1] != a[-1] else b.copy()
+        y[-1] = value
+        solution = curve.corrected(y, upward)
+        if solution is None or curve.length(solution - y) > curve.length(b - a):
+            solution = y  # next to a fold or a branch point: to the accuracy of interpolation
+        solution[-1] = value
+        found.append(solution)
+    if len(branch) and before[0] == 0:
+        found.append(row(branch, 0))
+    return found

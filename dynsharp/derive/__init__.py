@@ -1,0 +1,1 @@
+"""A derivation: everything exact about a map, as tables, JSON and LaTeX."""

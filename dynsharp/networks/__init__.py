@@ -1,0 +1,1 @@
+"""The networks behind the models, in weight space: training, gradient, sharpness."""

@@ -1,0 +1,1 @@
+"""Coefficients of normal forms, in numbers, of any codimension."""

@@ -1,0 +1,132 @@
+"""Turning points of a noisy series, and the excursions in which it rises and comes back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from dynsharp.regimes._recurrence import motion
+from dynsharp.types import Array
+
+__all__ = ["Excursion", "excursions", "expected_range", "smoothed", "turning_points", "white_noise"]
+
+
+@dataclass
+class Excursion:
+    """Records from where the series begins to rise to where it is back, both inclusive.
+
+    ``rises`` are the pairs (low, high) of its rising legs; ``returned`` says whether it came back.
+    """
+
+    first: int
+    last: int
+    rises: list[tuple[int, int]]
+    returned: bool
+
+
+def turning_points(x: Array, least: float | Array) -> list[int]:
+    """Return the indices of the alternating extrema that are apart by more than ``least``.
+
+    Begins with the first index and ends with the last one. Of an array the value at the lower of
+    two extrema counts.
+    """
+    values, limit = x.tolist(), np.broadcast_to(least, x.shape).tolist()
+    points, low, high, direction = [0], 0, 0, 0
+    for i, value in enumerate(values):
+        if value > values[high]:
+            high = i
+        if value < values[low]:
+            low = i
+        if direction >= 0 and values[high] - value > limit[i]:
+            if direction or high:
+                points.append(high)
+            direction, low = -1, i
+            high = i
+        elif direction <= 0 and value - values[low] > limit[low]:
+            if direction or low:
+                points.append(low)
+            direction, high = 1, i
+            low = i
+    unique = list(dict.fromkeys(points))
+    return unique if unique[-1] == len(values) - 1 else [*unique, len(values) - 1]
+
+
+def excursions(x: Array, least: float | Array) -> list[Excursion]:
+    """Return the maximal excursions in which ``x`` rises by more than ``least``, in order.
+
+    A rise from i to j comes back at the first k > j with x_k ≤ x_i. Rises that begin before an
+    earlier one is back belong to it.
+    """
+    points = turning_points(x, least)
+    limit = np.broadcast_to(least, x.shape)
+    rises = [(i, j) for i, j in pairwise(points) if x[j] - x[i] > limit[i]]
+    returns = _returns(x, [i for i, _ in rises], [j for _, j in rises])
+    found: list[Excursion] = []
+    for (i, j), back in zip(rises, returns, strict=True):
+        if found and i < found[-1].last:
+            found[-1].rises.append((i, j))
+        else:
+            found.append(Excursion(i, min(back, len(x) - 1), [(i, j)], back < len(x)))
+    return found
+
+
+def _returns(x: Array, starts: list[int], tops: list[int]) -> list[int]:
+    """Return for each rise the first index past its top with x ≤ x at its start, or len(x)."""
+    back = [len(x)] * len(starts)
+    waiting: list[int] = []  # rises not yet back: those last begun are highest
+    values, n = x.tolist(), 0
+    for k, value in enumerate(values):
+        while waiting and value <= values[starts[waiting[-1]]]:
+            back[waiting.pop()] = k
+        if n < len(tops) and k == tops[n]:
+            waiting.append(n)
+            n += 1
+    return back
+
+
+def white_noise(x: Array) -> float:
+    """Return the standard deviation of independent noise on a smooth series; 0 if there is none.
+
+    Second differences of white noise of variance σ² have variance 6σ² and autocorrelations −2/3
+    and 1/6; those of a smooth series are correlated positively, of an alternating one ±1. Those of
+    a cycle or of chaos can look alike, but predict each other. The variance is estimated by the
+    median, which single jumps do not move.
+    """
+    d = np.diff(x, 2)
+    if len(d) < 12:
+        return 0.0
+    spread = 1.4826 * float(np.median(np.abs(d - np.median(d))))
+    if spread < 1e-12 * (1 + float(np.abs(x).max())):  # rounding
+        return 0.0
+    d = np.clip(d - np.median(d), -3 * spread, 3 * spread)
+    power = float(np.mean(d * d))
+    one, two = (float(np.mean(d[k:] * d[:-k])) / power for k in (1, 2))
+    doubt = 3 / np.sqrt(len(d))  # three standard errors of an autocorrelation
+    white = abs(one + 2 / 3) < min(0.27, doubt + 0.1) and abs(two - 1 / 6) < min(0.5, doubt + 0.1)
+    if not white or motion(d[None, -1000:], len(d) // 4).deterministic:
+        return 0.0
+    return spread / np.sqrt(6)
+
+
+def expected_range(n: int) -> float:
+    """Return the largest difference to expect among n standard normal numbers, 2√(2 ln n)."""
+    return 2 * float(np.sqrt(2 * np.log(max(n, 2))))
+
+
+def smoothed(x: Array, width: int = 3) -> Array:
+    """Return the series averaged so that what alternates cancels: by (1, 2, 1)/4, then by a mean.
+
+    ``width`` is the number of records of the mean. At the ends the series is mirrored, which
+    cancels what alternates there too.
+    """
+    if len(x) < 3:
+        return x.copy()
+    y = np.pad(x, 1, mode="reflect")
+    y = (y[:-2] + 2 * y[1:-1] + y[2:]) / 4
+    if width > 3:
+        half = min(width // 2, len(x) // 4)
+        total = np.cumsum(np.concatenate([[0.0], np.pad(y, half, mode="edge")]))
+        y = (total[2 * half + 1 :] - total[: -2 * half - 1]) / (2 * half + 1)
+    return y

@@ -1,0 +1,1 @@
+"""Invariant manifolds of a map: Darboux polynomials, symmetries, the regions they bound."""
