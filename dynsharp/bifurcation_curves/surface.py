@@ -146,13 +146,13 @@ class Surface:
         """Compiled values and jets, an array of parameters, and where those that vary stand."""
         curves = (self.curves[0], self.curves[-1])
         index = [c.index for c in self.curves]
-        values, jets = ([getattr(c._code, a) for c in curves] for a in ("value", "jet"))
-        return values, jets, curves[0].parameters.copy(), np.array(index)
+        values, jets = ([getattr(c.code, a) for c in curves] for a in ("value", "jet"))
+        return values, jets, curves[0].parameters, np.array(index)
 
     def plane(self, y: Array) -> Plane | None:
         """Linearise at y; None where the map is not finite."""
         values, _, par, index = self._work
-        J, Fp, R, A, g, r = linearise(*values, y, par, index, self.period)
+        J, Fp, R, A, g, r = linearise(*values, y, par.copy(), index, self.period)
         n, count = g.shape
         D = np.empty((n, n + count))
         D[:, :n], D[:, n:] = A, g
@@ -180,4 +180,4 @@ class Surface:
         """
         _, jets, par, index = self._work
         E, V = np.ascontiguousarray(heads), np.ascontiguousarray(vectors)
-        return second_forms(*jets, y, par, index, self.period, E, V, self.units)
+        return second_forms(*jets, y, par.copy(), index, self.period, E, V, self.units)

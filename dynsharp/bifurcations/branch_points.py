@@ -101,12 +101,11 @@ def linearised(curve: Curve, z: Array) -> tuple[Array, Array]:
     """Return [A − I, G_p] and G − x_0 for the P-fold map."""
     n = curve.dimension
     with np.errstate(all="ignore"):
-        curve.linearised(cycle(curve, z))
-        J, Fp, R = (array.copy() for array in curve._work[:3])
+        here = curve.linearised(cycle(curve, z))
         A, g = np.eye(n), np.zeros(n)
-        for step, forcing in zip(J, Fp, strict=True):
+        for step, forcing in zip(here.J, here.Fp, strict=True):
             A, g = step @ A, step @ g + forcing
-    return np.column_stack([A - np.eye(n), g]), R[-1]
+    return np.column_stack([A - np.eye(n), g]), here.R[-1]
 
 
 def _scaled(curve: Curve, z: Array) -> tuple[Array, Array]:

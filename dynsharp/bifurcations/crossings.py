@@ -109,8 +109,7 @@ def _uncertainty(curve: Curve, point: Point, error: float, length: float) -> flo
 
 def _forcing(curve: Curve, point: Point) -> float:
     """Parameter change that makes up for a residual as large as the state: |w| |x| / |w·G_p|."""
-    curve.linearised(point.y)
-    D = curve.condensed()
+    D = curve.linearised(point.y).condensed()
     w = np.linalg.svd(D[:, :-1])[0][:, -1]
     force = abs(w @ D[:, -1])
     size = float(np.max(np.abs(point.y[:-1])))

@@ -65,9 +65,10 @@ def _by_rounding(p: SpecialPoint) -> bool:
 
 
 def _rank(curve: Curve, y: Array) -> float:
-    if not curve.linearised(y):
+    here = curve.linearised(y)
+    if not here.finite:
         return FAR
-    return _least(curve.condensed() * curve.units / curve.scale[:, None])
+    return _least(here.condensed() * curve.units / curve.scale[:, None])
 
 
 def _flip(curve: Curve, y: Array) -> float:

@@ -131,8 +131,8 @@ def continue_fixed_point(
     family = family_at(curve, first.y)
     if family is not None:
         return followed_family(curve, family, options)
-    curve.linearised(first.y)
-    head, singular = null_direction(curve.condensed() * curve.units)
+    D = curve.linearised(first.y).condensed()
+    head, singular = null_direction(D * curve.units)
     if singular:
         return empty(
             curve,

@@ -188,7 +188,7 @@ def pieces(
         MU, SIGN, S = np.empty((room, n), complex), np.empty(room), np.empty(room)
         Y[0], T[0], MU[0], SIGN[0], S[0] = start.y, start.tangent, start.mu, start.sign, offset
         count, code = follow(
-            curve._code.value,
+            curve.code.value,
             curve.parameters.copy(),
             curve.index,
             curve.period,

@@ -221,7 +221,7 @@ def _solved(curve: Curve, states: Array, value: float) -> Start:
     status = ""
     for transient in TRANSIENTS:
         guess = _orbit(curve, states, value, transient)
-        if guess is None or not curve.linearised(guess):
+        if guess is None or not curve.linearised(guess).finite:
             return Start(None, status or _lost(curve, states, value))
         y = _newton(curve, guess)
         if y is None:
@@ -303,5 +303,5 @@ def _damped(curve: Curve, y: Array) -> Array | None:
 def _single(curve: Curve, x: Array, value: float) -> tuple[Array, Array]:
     """G(x) − x and DG of the P-fold map."""
     y = np.append(curve.orbit(x, value, curve.period).ravel(), value)
-    A = product(curve.jacobians(y))
-    return curve._work[2][-1].copy(), A
+    here = curve.linearised(y)
+    return here.R[-1], here.product

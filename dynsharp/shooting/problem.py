@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from dynsharp.compiled import elimination as _linear
+from dynsharp.compiled import elimination
 from dynsharp.compiled.pointwise import evaluator, with_whole_exponents
 from dynsharp.map import DiscreteMap
-from dynsharp.shooting import newton as _corrector
+from dynsharp.shooting import newton as _newton
 from dynsharp.shooting.forms import compose
 from dynsharp.types import Array
 
-__all__ = ["Curve", "Point", "Points"]
+__all__ = ["Curve", "Linearisation", "Point", "Points"]
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,41 @@ class Points:
 
     def __len__(self) -> int:
         return len(self.S)
+
+
+@dataclass(frozen=True, eq=False)
+class Linearisation:
+    """The equations of a cycle at some y, linearised: the value of one evaluation.
+
+    Attributes
+    ----------
+    J, Fp, R
+        At each point of the cycle DF (period × n × n), ∂F/∂p and the residual (period × n).
+    finite
+        Whether all of them are.
+    """
+
+    J: Array
+    Fp: Array
+    R: Array
+    finite: bool
+    _work: Any = field(repr=False)
+
+    @property
+    def product(self) -> Array:
+        """A = DG of the P-fold map."""
+        return elimination.product(self.J)
+
+    def condensed(self) -> Array:
+        """Return the matrix (A − I | g) of the eliminated equations."""
+        _newton.condense(self._work)
+        n = self.R.shape[1]
+        return np.array(self._work[5][:n, : n + 1])
+
+    def directions(self, border: Array) -> tuple[float, Array, Array]:
+        """Sign of the bordered determinant, Newton step and null vector."""
+        newton, null = np.empty(self.R.size + 1), np.empty(self.R.size + 1)
+        return _newton.directions(self._work, border, newton, null), newton, null
 
 
 @dataclass(frozen=True)
@@ -96,7 +131,8 @@ class Curve:
         return with_whole_exponents(self.map, self.values)
 
     @cached_property
-    def _code(self) -> Any:
+    def code(self) -> Any:
+        """The compiled map: ``value`` with derivatives, and ``jet``."""
         return evaluator(self.ready, self.parameter)
 
     @cached_property
@@ -114,6 +150,10 @@ class Curve:
         """Number of state variables."""
         return self.map.dimension
 
+    @property
+    def _outputs(self) -> int:
+        return self.dimension * (self.dimension + 2)
+
     @cached_property
     def weights(self) -> Array:
         """Weights of the inner product."""
@@ -124,10 +164,6 @@ class Curve:
     def units(self) -> Array:
         """Units of (x_0, p)."""
         return np.append(self.scale, self.span[1] - self.span[0])
-
-    @cached_property
-    def _work(self) -> Any:
-        return _corrector.workspace(self.period, self.dimension)
 
     def inner(self, a: Array, b: Array) -> float:
         """Weighted inner product."""
@@ -144,9 +180,9 @@ class Curve:
     def step(self, x: Array, value: float) -> tuple[Array, Array, Array]:
         """F, DF and ∂F/∂p at one state."""
         n = self.dimension
-        one = _corrector.workspace(1, n)
+        one = _newton.workspace(1, n)
         par = self.parameters.copy()
-        _corrector.linearise(self._code.value, np.append(x, value), par, self.index, one)
+        _newton.linearise(self.code.value, np.append(x, value), par, self.index, one)
         return one[2][0] + x, one[0][0], one[1][0]
 
     def orbit(self, x: Array, value: float, count: int, transient: int = 0) -> Array:
@@ -154,25 +190,25 @@ class Curve:
         par, rows = self.parameters.copy(), np.empty((count, self.dimension))
         par[self.index] = value
         start = np.array(x, dtype=float)
-        _corrector.orbit(self._code.value, start, par, self._work[6], transient, rows)
+        _newton.orbit(self.code.value, start, par, np.empty(self._outputs), transient, rows)
         return rows
 
     def returns(self, X: Array, value: float) -> Array:
         """Return where a period of the map carries each row."""
         X, par = np.array(X, dtype=float), self.parameters.copy()
         par[self.index] = value
-        _corrector.returned(self._code.value, X, par, self._work[6], self.period)
+        _newton.returned(self.code.value, X, par, np.empty(self._outputs), self.period)
         return X
 
-    def linearised(self, y: Array) -> bool:
-        """Evaluate Jacobians, parameter derivatives and residuals; whether all are finite."""
-        par = self.parameters.copy()
-        return bool(_corrector.linearise(self._code.value, y, par, self.index, self._work))
+    def linearised(self, y: Array) -> Linearisation:
+        """Evaluate Jacobians, parameter derivatives and residuals at y."""
+        par, work = self.parameters.copy(), _newton.workspace(self.period, self.dimension)
+        finite = bool(_newton.linearise(self.code.value, y, par, self.index, work))
+        return Linearisation(*work[:3], finite, work)
 
     def jacobians(self, y: Array) -> Array:
         """Jacobians at the points of the cycle, period × n × n."""
-        self.linearised(y)
-        return self._work[0].copy()
+        return self.linearised(y).J
 
     def multipliers(self, y: Array, near: Array | None = None) -> Array:
         """Return the multipliers at a cycle, in the order of some that are near if these are given.
@@ -181,45 +217,32 @@ class Curve:
         """
         mu = np.full(self.dimension, np.nan, complex)
         before = mu if near is None else near
-        _linear.multipliers(self.jacobians(y), before, near is not None, mu)
+        elimination.multipliers(self.jacobians(y), before, near is not None, mu)
         return mu
 
     def carried(self, y: Array, head: Array, rounds: int = 1) -> Array:
         """Carry a direction (x_0, p) along the cycle, so many times round."""
-        self.linearised(y)
-        J, Fp = self._work[0], self._work[1]
+        here = self.linearised(y)
         x, p, rows = head[:-1], head[-1], []
         for i in range(rounds * self.period):
             rows.append(x)
-            x = J[i % self.period] @ x + Fp[i % self.period] * p
+            x = here.J[i % self.period] @ x + here.Fp[i % self.period] * p
         return np.append(np.concatenate(rows), p)
 
     def residual(self, y: Array) -> float:
         """Largest distance between a step from a point and the next point, in units of scale."""
-        if not self.linearised(y):
-            return float("inf")
-        return float(np.max(np.abs(self._work[2]) / self.scale))
-
-    def directions(self, border: Array) -> tuple[float, Array, Array]:
-        """Newton step and null vector at where `linearised` was called last."""
-        newton, null = np.empty(self.weights.size), np.empty(self.weights.size)
-        return _corrector.directions(self._work, border, newton, null), newton, null
-
-    def condensed(self) -> Array:
-        """Return the matrix (A − I | g) of the eliminated equations at the last `linearised`."""
-        _corrector.condense(self._work)
-        n = self.dimension
-        return self._work[5][:n, : n + 1].copy()
+        here = self.linearised(y)
+        return float(np.max(np.abs(here.R) / self.scale)) if here.finite else float("inf")
 
     def corrected(
         self, y: Array, normal: Array, *, border: Array | None = None, limit: int = 15
     ) -> Array | None:
         """Newton's method in the plane through y perpendicular to a direction; None if it fails."""
-        y = y.copy()
-        par = self.parameters.copy()
+        y, par = y.copy(), self.parameters.copy()
         border = normal if border is None else border
-        steps = _corrector.correct(
-            self._code.value, y, normal, par, self.index, self.weights, self._work, limit, border
+        work = _newton.workspace(self.period, self.dimension)
+        steps = _newton.correct(
+            self.code.value, y, normal, par, self.index, self.weights, work, limit, border
         )
         return y if steps > 0 else None
 
@@ -229,14 +252,14 @@ class Curve:
         tangent, mu = np.empty(y.size), np.empty(n, complex)
         par = self.parameters.copy()
         matched = before is not None
-        sign = _corrector.settle(
-            self._code.value,
+        sign = _newton.settle(
+            self.code.value,
             y,
             along,
             par,
             self.index,
             self.weights,
-            self._work,
+            _newton.workspace(self.period, n),
             tangent,
             before if before is not None else mu,
             matched,
@@ -250,5 +273,5 @@ class Curve:
         par = self.parameters.copy()
         par[self.index] = y[-1]
         coefficients = np.ascontiguousarray(X, dtype=float).copy()
-        compose(self._code.jet, y, coefficients, np.asarray(q, dtype=float), par, self.period)
+        compose(self.code.jet, y, coefficients, np.asarray(q, dtype=float), par, self.period)
         return coefficients

@@ -61,9 +61,10 @@ def test_newton_step_of_a_cycle_is_that_of_the_full_system(period, n, seed):
     curve = Curve(ds.DiscreteMap(update, [r]), r, {}, period, (0.0, 2.0), np.ones(n))
     z, border = rng.normal(size=(2, period * n + 1))
     border[n:-1] = 0
-    assert curve.linearised(z)
-    J, Fp, R = (a.copy() for a in curve._work[:3])
-    sign, newton, null = curve.directions(border)
+    here = curve.linearised(z)
+    assert here.finite
+    J, Fp, R = here.J, here.Fp, here.R
+    sign, newton, null = here.directions(border)
     D = np.zeros((period * n + 1, period * n + 1))
     for i in range(period):
         rows = slice(i * n, i * n + n)
