@@ -204,7 +204,8 @@ class Curve:
         """Evaluate Jacobians, parameter derivatives and residuals at y."""
         par, work = self.parameters.copy(), _newton.workspace(self.period, self.dimension)
         finite = bool(_newton.linearise(self.code.value, y, par, self.index, work))
-        return Linearisation(*work[:3], finite, work)
+        J, Fp, R = work[:3]
+        return Linearisation(J, Fp, R, finite, work)
 
     def jacobians(self, y: Array) -> Array:
         """Jacobians at the points of the cycle, period × n × n."""
