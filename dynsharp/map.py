@@ -16,6 +16,7 @@ from sympy.logic.boolalg import Boolean
 from dynsharp._tracing import trace
 from dynsharp.algebra.expressions import checked_expression, names, tidy
 from dynsharp.errors import InputError
+from dynsharp.results import plain
 
 __all__ = ["DiscreteMap"]
 
@@ -390,6 +391,11 @@ class DiscreteMap:
         )
 
     # ---- showing ---------------------------------------------------------------------------
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the map in types that JSON has: the expressions as text, which sympy reads."""
+        names = ("name", "state", "parameters", "update", "domain", "observables")
+        return {name: plain(getattr(self, name)) for name in names}
 
     def latex(self) -> str:
         """LaTeX of the update as an ``aligned`` block, one line per state variable."""
