@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
@@ -15,6 +14,7 @@ from sympy.logic.boolalg import Boolean
 
 from dynsharp._tracing import trace
 from dynsharp.algebra.expressions import checked_expression, names, tidy
+from dynsharp.arguments import checked_count, checked_mapping
 from dynsharp.errors import InputError
 from dynsharp.results import plain
 
@@ -94,9 +94,7 @@ class DiscreteMap:
         if len(set(taken)) < len(taken):
             raise InputError("update", f"the state {names(state)}", "every name once")
         observables = {} if observables is None else observables
-        if not isinstance(observables, Mapping):
-            raise InputError("observables", repr(observables), "a dictionary {name: expression}")
-        for key in observables:
+        for key in checked_mapping("observables", observables, "a dictionary {name: expression}"):
             if not isinstance(key, str) or key in taken:
                 raise InputError("observables", repr(key), "names that no symbol of the map has")
 
@@ -223,12 +221,7 @@ class DiscreteMap:
         InputError
             If ``n`` is not a positive integer.
         """
-        try:
-            steps = operator.index(n)
-        except TypeError:
-            steps = 0
-        if steps < 1:
-            raise InputError("n", repr(n), "an integer of at least 1")
+        steps = checked_count("n", n)
         expressions = self.expressions
         for _ in range(steps - 1):
             step = dict(zip(self.state, expressions, strict=True))
@@ -246,7 +239,7 @@ class DiscreteMap:
         """
         rule = {
             self.parameter(p, "values"): checked_expression(f"values[{p}]", v)
-            for p, v in _mapping("values", values).items()
+            for p, v in checked_mapping("values", values).items()
         }
         for p, v in rule.items():
             if v.free_symbols & set(self.state):
@@ -290,7 +283,7 @@ class DiscreteMap:
         """
         h = {
             y: checked_expression(f"coordinates[{y}]", e)
-            for y, e in _mapping("coordinates", coordinates).items()
+            for y, e in checked_mapping("coordinates", coordinates).items()
         }
         if len(h) != self.dimension:
             raise InputError("coordinates", f"{len(h)} of them", f"{self.dimension}")
@@ -308,7 +301,7 @@ class DiscreteMap:
         else:
             back = {
                 self.symbol(x, "inverse"): checked_expression(f"inverse[{x}]", e)
-                for x, e in _mapping("inverse", inverse).items()
+                for x, e in checked_mapping("inverse", inverse).items()
             }
         for y, e in h.items():
             if sp.simplify(e.subs(back, simultaneous=True) - y) != 0:
@@ -417,12 +410,6 @@ def _sequence(argument: str, value: Any) -> tuple[Any, ...]:
     if not isinstance(value, Iterable):
         raise InputError(argument, repr(value), "a list")
     return tuple(value)
-
-
-def _mapping(argument: str, value: Any) -> Mapping[Any, Any]:
-    if not isinstance(value, Mapping):
-        raise InputError(argument, repr(value), "a dictionary")
-    return value
 
 
 def _checked(

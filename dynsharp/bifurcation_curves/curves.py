@@ -7,13 +7,19 @@ from typing import Any
 
 import numpy as np
 
+from dynsharp.arguments import (
+    checked_count,
+    checked_mapping,
+    checked_pair,
+    checked_positive,
+    checked_span,
+)
 from dynsharp.bifurcation_curves.assemble import Settings, empty, followed
 from dynsharp.bifurcation_curves.loop import Options
 from dynsharp.bifurcation_curves.point import Failure, corrected
 from dynsharp.bifurcation_curves.result import BifurcationCurve
 from dynsharp.bifurcation_curves.surface import Surface
 from dynsharp.continuation.branch import SpecialPoint
-from dynsharp.continuation.start import number
 from dynsharp.errors import InputError
 from dynsharp.map import Name
 from dynsharp.shooting.problem import Curve
@@ -93,10 +99,8 @@ def continue_bifurcation(
     for name, (low, high) in box.items():
         if not low <= here[name] <= high:
             raise InputError(f"span[{name!r}]", (low, high), f"a range around {here[name]:.10g}")
-    if not 0 < (greatest := number("step", step)) <= 100:
-        raise InputError("step", step, "a positive number, at most 100")
-    if isinstance(max_points, bool) or not isinstance(max_points, int) or max_points < 2:
-        raise InputError("max_points", repr(max_points), "an integer of at least 2")
+    greatest = checked_positive("step", step, most=100)
+    max_points = checked_count("max_points", max_points, 2)
     moving = tuple(s for name in names for s in curve.map.parameters if s.name == name)
     kept = {s.name: here[s.name] for s in curve.map.parameters if s not in moving}
     scale = np.maximum(curve.scale, np.abs(curve.states(point._y)).max(axis=0))
@@ -128,10 +132,7 @@ def _checked_kind(point: SpecialPoint) -> None:
 
 def _names(point: SpecialPoint, curve: Curve, parameters: Any) -> tuple[str, str]:
     """Return the names of what varies; one of them the coordinate on a family."""
-    try:
-        one, two = parameters
-    except (TypeError, ValueError) as error:
-        raise InputError("parameters", repr(parameters), "two parameters") from error
+    one, two = checked_pair("parameters", parameters, "two parameters")
     names = (str(one), str(two))
     if names[0] == names[1]:
         raise InputError("parameters", names, "two different parameters")
@@ -159,25 +160,11 @@ def _names(point: SpecialPoint, curve: Curve, parameters: Any) -> tuple[str, str
 
 
 def _box(names: tuple[str, str], span: Any) -> dict[str, tuple[float, float]]:
-    if not isinstance(span, Mapping):
-        raise InputError("span", repr(span), "a dictionary {parameter: (least, greatest)}")
-    given = {str(k): v for k, v in span.items()}
+    wants = "a dictionary {parameter: (least, greatest)}"
+    given = {str(k): v for k, v in checked_mapping("span", span, wants).items()}
     if set(given) != set(names):
         raise InputError("span", sorted(given), f"ranges of {names[0]} and {names[1]}")
-    box = {}
-    for name in names:
-        argument = f"span[{name!r}]"
-        try:
-            low, high = given[name]
-        except (TypeError, ValueError) as error:
-            raise InputError(
-                argument, repr(given[name]), "two numbers (least, greatest)"
-            ) from error
-        low, high = number(argument, low), number(argument, high)
-        if not low < high:
-            raise InputError(argument, (low, high), "two numbers, the lesser first")
-        box[name] = (low, high)
-    return box
+    return {name: checked_span(f"span[{name!r}]", given[name]) for name in names}
 
 
 def _kappa(multipliers: Array) -> float:

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from dynsharp.arguments import (
+    checked_count,
+    checked_fixed,
+    checked_instance,
+    checked_positive,
+    checked_span,
+)
 from dynsharp.branch_tree.grow import Growth, Settings, Unfollowed
 from dynsharp.branch_tree.result import BifurcationDiagram
 from dynsharp.branch_tree.starts import own_starts, starts
-from dynsharp.continuation.start import number, numbers
-from dynsharp.errors import InputError
 from dynsharp.map import DiscreteMap, Name
-from dynsharp.sweeps._sweep import positive_integer
 
 __all__ = ["bifurcation_diagram"]
 
@@ -93,16 +97,13 @@ def bifurcation_diagram(
     >>> [b.period for b in diagram.branches]
     [1, 1, 2, 4]
     """
-    if not isinstance(map, DiscreteMap):
-        raise InputError("map", repr(map), "a DiscreteMap")
-    symbol = map.parameter(parameter)
-    interval = _span(span)
-    values = numbers(map, symbol, fixed)
-    depth = positive_integer("depth", depth, least=0)
-    period = positive_integer("period", period)
-    most = positive_integer("max_branches", max_branches)
-    if not 0 < (greatest := number("step", step)) <= 100:
-        raise InputError("step", step, "a positive number, at most 100")
+    symbol = checked_instance("map", map, DiscreteMap).parameter(parameter)
+    interval = checked_span("span", span)
+    values = checked_fixed(map, fixed, [symbol])
+    depth = checked_count("depth", depth, 0)
+    period = checked_count("period", period)
+    most = checked_count("max_branches", max_branches)
+    greatest = checked_positive("step", step, most=100)
     settings = Settings(map, symbol, interval, values, period, depth, greatest, most)
     growth = Growth(settings)
     if start is None:
@@ -122,14 +123,3 @@ def bifurcation_diagram(
         tuple(growth.unfollowed),
         growth.status,
     )
-
-
-def _span(span: Any) -> tuple[float, float]:
-    try:
-        low, high = span
-    except (TypeError, ValueError) as error:
-        raise InputError("span", repr(span), "two numbers (least, greatest)") from error
-    low, high = number("span", low), number("span", high)
-    if not low < high:
-        raise InputError("span", (low, high), "two numbers, the lesser first")
-    return low, high

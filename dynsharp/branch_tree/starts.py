@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
+from dynsharp.arguments import checked_within
 from dynsharp.continuation import Branch
-from dynsharp.continuation.start import number
 from dynsharp.errors import InputError
 from dynsharp.map import DiscreteMap
 from dynsharp.symbolic.fixed_points import FixedPoint, fixed_points
@@ -50,9 +50,7 @@ def starts(
     InputError
         If something is neither a state, a fixed point nor a branch of this map and parameter.
     """
-    value = None if at is None else number("at", at)
-    if value is not None and not span[0] <= value <= span[1]:
-        raise InputError("at", value, f"a value of {parameter} in the span {span[0]} to {span[1]}")
+    value = None if at is None else checked_within("at", at, span, parameter)
     many = isinstance(given, Iterable) and not isinstance(given, (Mapping, Branch, str))
     found: list[Start] = []
     failed: list[str] = []

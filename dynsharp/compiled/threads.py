@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dynsharp.arguments import checked_count
 from dynsharp.compiled._writer import LANES
-from dynsharp.errors import InputError
 from dynsharp.progress import ProgressBar
 
 __all__ = ["CHUNK", "run"]
@@ -53,8 +53,7 @@ def run(
     """
     if threads is None:
         threads = _cores()
-    elif not isinstance(threads, int) or threads < 1:
-        raise InputError("threads", repr(threads), "a positive number of threads")
+    threads = checked_count("threads", threads)
     blocks = -(-size // LANES)
     wanted = threads * GROUPS_PER_THREAD if threads > 1 else 1
     ranges = min(blocks, max(wanted, -(-blocks // BLOCKS_PER_GROUP)))

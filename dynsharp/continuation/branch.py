@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dynsharp.arguments import checked_count
 from dynsharp.bifurcations.user_events import KINDS
 from dynsharp.errors import InputError
 from dynsharp.map import DiscreteMap
@@ -222,9 +223,7 @@ class Branch:
         from dynsharp.continuation.switching.switch import switched
 
         self._check_switch(special_point)
-        if isinstance(which, bool) or not isinstance(which, (int, np.integer)) or which < 0:
-            raise InputError("which", repr(which), "the number of a branch, from 0")
-        found, count = switched(self, special_point, step, int(which))
+        found, count = switched(self, special_point, step, checked_count("which", which, 0))
         if not found:
             raise InputError("which", which, f"less than {count}, the number of other branches")
         return found[0]

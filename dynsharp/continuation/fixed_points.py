@@ -8,6 +8,14 @@ from typing import Any
 
 import numpy as np
 
+from dynsharp.arguments import (
+    checked_count,
+    checked_fixed,
+    checked_instance,
+    checked_positive,
+    checked_span,
+    checked_within,
+)
 from dynsharp.bifurcations.user_events import user_events
 from dynsharp.continuation.assemble import Options, assembled, both_ways, empty
 from dynsharp.continuation.branch import Branch
@@ -15,13 +23,10 @@ from dynsharp.continuation.families.follow import followed_family
 from dynsharp.continuation.families.members import family_at
 from dynsharp.continuation.start import (
     null_direction,
-    number,
-    numbers,
     scale_at,
     solved,
     starting_state,
 )
-from dynsharp.errors import InputError
 from dynsharp.map import DiscreteMap, Name
 from dynsharp.shooting.problem import Curve
 from dynsharp.symbolic.fixed_points import FixedPoint
@@ -106,24 +111,18 @@ def continue_fixed_point(
     >>> [(p.kind, round(p.value, 12), p.normal_form.criticality) for p in branch.special_points]
     [('flip', 3.0, 'supercritical')]
     """
-    if not isinstance(map, DiscreteMap):
-        raise InputError("map", repr(map), "a DiscreteMap")
-    symbol = map.parameter(parameter)
-    value = number("at", at)
-    low, high = _span(span)
-    if not low <= value <= high:
-        raise InputError("at", value, f"a value of {symbol} in the span {low} to {high}")
-    if isinstance(period, bool) or not isinstance(period, (int, np.integer)) or period < 1:
-        raise InputError("period", repr(period), "an integer of at least 1")
-    if not 0 < (greatest := number("step", step)) <= 100:
-        raise InputError("step", step, "a positive number, at most 100")
-    if isinstance(max_points, bool) or not isinstance(max_points, int) or max_points < 2:
-        raise InputError("max_points", repr(max_points), "an integer of at least 2")
-    values = numbers(map, symbol, fixed)
-    states = starting_state(map, start, int(period), {**values, symbol.name: value})
-    options = Options(greatest, max_points=max_points)
+    symbol = checked_instance("map", map, DiscreteMap).parameter(parameter)
+    low, high = checked_span("span", span)
+    value = checked_within("at", at, (low, high), symbol)
+    period = checked_count("period", period)
+    options = Options(
+        checked_positive("step", step, most=100),
+        max_points=checked_count("max_points", max_points, 2),
+    )
+    values = checked_fixed(map, fixed, [symbol])
+    states = starting_state(map, start, period, {**values, symbol.name: value})
     ones, looked_for = np.ones(map.dimension), user_events(map, events)
-    rough = Curve(map, symbol, values, int(period), (low, high), ones, looked_for)
+    rough = Curve(map, symbol, values, period, (low, high), ones, looked_for)
     first = solved(rough, states, value)
     if first.y is None:
         return empty(rough, first.status)
@@ -147,14 +146,3 @@ def continue_fixed_point(
     if point.tangent[-1] < 0:
         point = point.reversed()
     return assembled(curve, *both_ways(curve, point, options))
-
-
-def _span(span: Any) -> tuple[float, float]:
-    try:
-        low, high = span
-    except (TypeError, ValueError) as error:
-        raise InputError("span", repr(span), "two numbers (least, greatest)") from error
-    low, high = number("span", low), number("span", high)
-    if not low < high:
-        raise InputError("span", (low, high), "two numbers, the lesser first")
-    return low, high

@@ -22,8 +22,6 @@ __all__ = [
     "minimal_period",
     "natural_scale",
     "null_direction",
-    "number",
-    "numbers",
     "scale_at",
     "scale_of",
     "solved",
@@ -45,35 +43,6 @@ class Start:
 
     y: Array | None
     status: str = ""
-
-
-def number(argument: str, value: Any) -> float:
-    """Return a finite real number, or raise InputError."""
-    try:
-        result = float(value)
-    except (TypeError, ValueError) as error:
-        raise InputError(argument, repr(value), "a real number") from error
-    if not np.isfinite(result):
-        raise InputError(argument, repr(value), "a finite number")
-    return result
-
-
-def numbers(
-    map: DiscreteMap, parameter: sp.Symbol, fixed: Mapping[Any, Any] | None
-) -> dict[str, float]:
-    """Return a number for every parameter but one, by name."""
-    if fixed is not None and not isinstance(fixed, Mapping):
-        raise InputError("fixed", repr(fixed), "a dictionary {parameter: number}")
-    values = {}
-    for key, value in (fixed or {}).items():
-        name = map.parameter(key, "fixed").name
-        if name == parameter.name:
-            raise InputError("fixed", name, "parameters other than the one that is continued")
-        values[name] = number(f"fixed[{name!r}]", value)
-    missing = [p.name for p in map.parameters if p != parameter and p.name not in values]
-    if missing:
-        raise InputError("fixed", f"no value for {', '.join(missing)}", "a number for each")
-    return values
 
 
 def starting_state(map: DiscreteMap, start: Any, period: int, values: Mapping[str, float]) -> Array:

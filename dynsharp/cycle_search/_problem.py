@@ -12,6 +12,7 @@ import sympy as sp
 from numba import njit
 from numpy.typing import NDArray
 
+from dynsharp.arguments import checked_fixed, checked_instance, checked_mapping, checked_span
 from dynsharp.compiled.elimination import OPTIONS
 from dynsharp.compiled.pointwise import evaluator, with_whole_exponents
 from dynsharp.errors import InputError
@@ -112,42 +113,15 @@ def problem(map: Any, box: Mapping[Name, Any], fixed: Mapping[Name, Any] | None 
     InputError
         If a name is unknown, a parameter has no number, or a state variable no interval.
     """
-    if not isinstance(map, DiscreteMap):
-        raise InputError("map", repr(map), "a DiscreteMap")
-    if not isinstance(fixed, Mapping | None):
-        raise InputError("fixed", repr(fixed), "a dictionary {parameter: number}")
-    values = {
-        map.parameter(key, "fixed").name: _number(f"fixed[{str(key)!r}]", v)
-        for key, v in (fixed or {}).items()
-    }
-    if missing := [p.name for p in map.parameters if p.name not in values]:
-        raise InputError("fixed", f"no value for {', '.join(missing)}", "a number for each")
+    values = checked_fixed(checked_instance("map", map, DiscreteMap), fixed)
     names = [s.name for s in map.state]
     wants = f"a dictionary {{state variable: (low, high)}} with {', '.join(names)}"
-    if not isinstance(box, Mapping):
-        raise InputError("box", repr(box), wants)
     sides = {}
-    for key, side in box.items():
+    for key, side in checked_mapping("box", box, wants).items():
         if str(key) not in names:
             raise InputError("box", repr(str(key)), wants)
-        try:
-            low, high = side
-        except (TypeError, ValueError) as error:
-            raise InputError(f"box[{str(key)!r}]", repr(side), "two numbers (low, high)") from error
-        sides[str(key)] = tuple(_number(f"box[{str(key)!r}]", v) for v in (low, high))
-        if not sides[str(key)][0] < sides[str(key)][1]:
-            raise InputError(f"box[{str(key)!r}]", side, "two numbers, the lesser first")
+        sides[str(key)] = checked_span(f"box[{str(key)!r}]", side)
     if missing := [n for n in names if n not in sides]:
         raise InputError("box", f"no interval for {', '.join(missing)}", wants)
     low, high = np.array([sides[n] for n in names]).T
     return Problem(map, values, low, high)
-
-
-def _number(argument: str, value: Any) -> float:
-    try:
-        result = float(value)
-    except (TypeError, ValueError) as error:
-        raise InputError(argument, repr(value), "a real number") from error
-    if not np.isfinite(result):
-        raise InputError(argument, repr(value), "a finite number")
-    return result

@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from dynsharp.arguments import checked_count
 from dynsharp.compiled.elimination import multipliers
 from dynsharp.cycle_search._found import Found, interrupted
 from dynsharp.cycle_search._one_dimension import Itineraries
 from dynsharp.cycle_search._problem import Problem, problem
 from dynsharp.cycle_search._result import CycleFamily, Cycles, NumericalCycle, PeriodReport
 from dynsharp.cycle_search._several_dimensions import Search
-from dynsharp.errors import InputError
 from dynsharp.map import DiscreteMap, Name
 from dynsharp.types import Array
 
@@ -91,9 +91,7 @@ def find_cycles(
     >>> cycles.counts
     {1: 2, 2: 1, 3: 2, 4: 3, 5: 6}
     """
-    for argument, value in (("period", period), ("starts", starts)):
-        if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
-            raise InputError(argument, repr(value), "an integer of at least 1")
+    period, starts = checked_count("period", period), checked_count("starts", starts)
     searched = problem(map, box, fixed)
     reports: list[PeriodReport] = []
     found: dict[int, Found] = {}

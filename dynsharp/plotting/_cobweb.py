@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
+from dynsharp.arguments import checked_count
 from dynsharp.errors import InputError
 from dynsharp.map import DiscreteMap
 from dynsharp.plotting._labels import label
@@ -57,8 +58,7 @@ def cobweb(
     """
     if map.dimension != 1:
         raise InputError("map", f"{map.name} with {map.dimension} variables", "one variable")
-    if iterations < 1:
-        raise InputError("iterations", iterations, "at least 1")
+    iterations = checked_count("iterations", iterations)
     values = bind(map, fixed)
     orbit = plain_orbit(map, values, start, iterations)[:, 0]
     if span is None:

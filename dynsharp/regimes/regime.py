@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from dynsharp.errors import InputError
+from dynsharp.arguments import checked_between, checked_count
 from dynsharp.regimes._run import EDGE, Run, Span
 from dynsharp.regimes.log import TrainingLog, read_log
 from dynsharp.regimes.result import Phase, TrainingRegime
@@ -125,19 +125,17 @@ def training_regime(
         ("edge", edge, 0.0, 1.0),
         ("blowup", blowup, 1.0, np.inf),
     ):
-        if not low < value < high:
-            raise InputError(name, value, f"a number between {low:g} and {high:g}")
-    if isinstance(max_period, bool) or int(max_period) != max_period or max_period < 1:
-        raise InputError("max_period", max_period, "an integer of at least 1")
+        checked_between(name, value, low, high)
+    max_period = checked_count("max_period", max_period)
     log = read_log(trajectory, eta, loss, sharpness, step, sharpness_step, threshold)
-    run = Run(log, change, edge, blowup, int(max_period), momentum=threshold is not None)
+    run = Run(log, change, edge, blowup, max_period, momentum=threshold is not None)
     spans = run.spans()
     phases = _phases(log, spans)
     settings = {
         "change": change,
         "edge": edge,
         "blowup": blowup,
-        "max_period": int(max_period),
+        "max_period": max_period,
         "loss_noise": run.loss_noise,
         "sharpness_noise": run.sharpness_noise,
     }

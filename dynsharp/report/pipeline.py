@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from dynsharp.arguments import checked_count
 from dynsharp.errors import InputError
 from dynsharp.report.effort import FULL, Effort
 from dynsharp.report.result import Picture, Report
@@ -51,8 +52,7 @@ def report(
     from dynsharp.report.source import load
 
     mpl.use("Agg")  # nothing is shown, everything is written
-    if not isinstance(seed, int) or seed < 0:
-        raise InputError("--seed", seed, "an integer of at least 0")
+    seed = checked_count("--seed", seed, 0)
     output = Path(output)
     if output.exists() and not output.is_dir():
         raise InputError("--output", f"{output}, which is a file", "a folder")

@@ -9,6 +9,7 @@ import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
 
+from dynsharp.arguments import checked_positive
 from dynsharp.compiled import threads
 from dynsharp.compiled.kernels import kernels
 from dynsharp.compiled.threads import CHUNK
@@ -111,6 +112,4 @@ def observed(map: DiscreteMap, record: Any) -> dict[str, sp.Expr]:
 
 def checked_escape(value: Any) -> float:
     """Return the bound beyond which an orbit counts as diverged, or raise InputError."""
-    if not isinstance(value, (int, float)) or not 0 < value < 1e150:
-        raise InputError("escape", repr(value), "a positive number below 1e150")
-    return float(value)
+    return checked_positive("escape", value, most=1e150)

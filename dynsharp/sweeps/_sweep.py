@@ -10,13 +10,14 @@ import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
 
+from dynsharp.arguments import checked_instance, checked_mapping, checked_number
 from dynsharp.errors import InputError
 from dynsharp.map import DiscreteMap, Name
 from dynsharp.sweeps.domain import violations
 from dynsharp.types import Array
 from dynsharp.version import __version__
 
-__all__ = ["Sweep", "free_names", "positive_integer", "sweep"]
+__all__ = ["Sweep", "free_names", "sweep"]
 
 
 @dataclass(frozen=True)
@@ -86,8 +87,7 @@ def sweep(
         If a name is unknown, a parameter or a state variable has no value or two, a value is not
         finite or does not broadcast along the sweep, or all starts lie outside the map's domain.
     """
-    if not isinstance(map, DiscreteMap):
-        raise InputError("map", repr(map), "a DiscreteMap")
+    checked_instance("map", map, DiscreteMap)
     axes = {map.symbol(name, "sweep").name: _axis(str(name), v) for name, v in swept.items()}
     shape = tuple(len(values) for values in axes.values())
     columns = dict(zip(axes, np.meshgrid(*axes.values(), indexing="ij"), strict=True))
@@ -97,9 +97,9 @@ def sweep(
         key = map.parameter(name, "fixed").name
         if key in axes:
             raise InputError("fixed", key, "parameters that are not swept")
-        constants[key] = float(_numbers(f"fixed[{key!r}]", value, ()))
+        constants[key] = checked_number(f"fixed[{key!r}]", value)
     starts: dict[str, Array] = {}
-    for name, value in _mapping("start", start).items():
+    for name, value in checked_mapping("start", start).items():
         key = str(name)
         if key not in {s.name for s in map.state}:
             raise InputError("start", repr(key), f"the state {_listed(map.state)} of {map.name}")
@@ -148,19 +148,6 @@ def free_names(argument: str, names: Iterable[str], taken: Iterable[str]) -> Non
     if clash := set(names) & set(taken):
         wants = f"other names than the result's own: {', '.join(taken)}"
         raise InputError(argument, ", ".join(sorted(clash)), wants)
-
-
-def positive_integer(argument: str, value: Any, least: int = 1) -> int:
-    """Return the value as an integer of at least ``least``, or raise InputError."""
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
-        raise InputError(argument, repr(value), f"an integer of at least {least}")
-    return int(value)
-
-
-def _mapping(argument: str, value: Any) -> Mapping[Name, Any]:
-    if not isinstance(value, Mapping):
-        raise InputError(argument, repr(value), "a dictionary {name: value}")
-    return value
 
 
 def _axis(name: str, values: Any) -> Array:

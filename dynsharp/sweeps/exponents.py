@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import sympy as sp
 
+from dynsharp.arguments import checked_count
 from dynsharp.compiled.kernels import RESCALED_EVERY
 from dynsharp.compiled.threads import CHUNK
 from dynsharp.errors import InputError
 from dynsharp.map import DiscreteMap, Name
 from dynsharp.sweeps._engine import Orbits
-from dynsharp.sweeps._sweep import Sweep, free_names, positive_integer, sweep
+from dynsharp.sweeps._sweep import Sweep, free_names, sweep
 from dynsharp.types import Array
 
 if TYPE_CHECKING:
@@ -115,8 +116,8 @@ def lyapunov(
     """
     import xarray as xr
 
-    iterations = positive_integer("iterations", iterations, least=2 * RESCALED_EVERY)
-    transient = positive_integer("transient", transient, least=0)
+    iterations = checked_count("iterations", iterations, 2 * RESCALED_EVERY)
+    transient = checked_count("transient", transient, 0)
     name = map.parameter(parameter).name
     free_names("parameter", [name], OWN_NAMES)
     lanes = sweep(map, {name: values}, start, fixed)

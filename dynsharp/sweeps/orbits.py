@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dynsharp.arguments import checked_count
 from dynsharp.map import DiscreteMap, Name
 from dynsharp.sweeps._engine import Orbits, chunks, observed
-from dynsharp.sweeps._sweep import free_names, positive_integer, sweep
+from dynsharp.sweeps._sweep import free_names, sweep
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -65,7 +66,7 @@ def orbit(
     """
     import xarray as xr
 
-    steps = positive_integer("iterates", iterates)
+    steps = checked_count("iterates", iterates)
     one = sweep(map, {}, start, fixed)
     record = observed(one.map, [s.name for s in one.map.state] + list(one.map.observables))
     free_names("map", record, ["iterate", "diverged"])
@@ -161,8 +162,8 @@ def orbit_diagram(
     """
     import xarray as xr
 
-    transient = positive_integer("transient", transient, least=0)
-    keep = positive_integer("keep", keep)
+    transient = checked_count("transient", transient, 0)
+    keep = checked_count("keep", keep)
     name = map.parameter(parameter).name
     lanes = sweep(map, {name: values}, start, fixed)
     recorded = observed(lanes.map, record or [s.name for s in map.state])

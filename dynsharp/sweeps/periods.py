@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dynsharp.arguments import checked_between, checked_count, checked_mapping
 from dynsharp.errors import InputError
 from dynsharp.map import DiscreteMap, Name
 from dynsharp.sweeps._engine import Orbits
-from dynsharp.sweeps._sweep import free_names, positive_integer, sweep
+from dynsharp.sweeps._sweep import free_names, sweep
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -72,12 +73,12 @@ def phase_diagram(
     """
     import xarray as xr
 
-    limit = positive_integer("max_period", max_period)
-    transient = positive_integer("transient", transient, least=0)
-    if not 0 < tolerance < 1:
-        raise InputError("tolerance", tolerance, "a number between 0 and 1")
-    if not isinstance(axes, Mapping) or not axes:
-        raise InputError("axes", repr(axes), "a dictionary {parameter or state variable: values}")
+    limit = checked_count("max_period", max_period)
+    transient = checked_count("transient", transient, 0)
+    tolerance = checked_between("tolerance", tolerance, 0, 1)
+    wants = "a dictionary {parameter or state variable: values}"
+    if not checked_mapping("axes", axes, wants):
+        raise InputError("axes", "no axis", wants)
     lanes = sweep(map, axes, start or {}, fixed)
     free_names("axes", lanes.axes, ["period"])
     orbits = Orbits(lanes, "period", escape=escape)
@@ -102,7 +103,7 @@ def phase_diagram(
             "parameter": ", ".join(names),
             "max_period": limit,
             "transient": transient,
-            "tolerance": float(tolerance),
+            "tolerance": tolerance,
         }
         | orbits.counts,
     )

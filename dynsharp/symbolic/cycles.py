@@ -14,7 +14,7 @@ from dynsharp.algebra import conditions
 from dynsharp.algebra import inequalities as _one_parameter
 from dynsharp.algebra.budget import BudgetExceeded, limit
 from dynsharp.algebra.expressions import tidy
-from dynsharp.errors import InputError
+from dynsharp.arguments import checked_count, checked_positive
 from dynsharp.map import DiscreteMap
 from dynsharp.symbolic._orbit_algebra import Extension, coefficient_field, iterate_until_closed
 from dynsharp.symbolic._periodic_points import periodic_points
@@ -166,10 +166,7 @@ def cycles(map: DiscreteMap, period: int, budget: float = 20.0) -> Cycles:
     >>> c.multipliers
     (-r**2 + 2*r + 4,)
     """
-    if not isinstance(period, int) or isinstance(period, bool) or period < 1:
-        raise InputError("period", period, "an integer of at least 1")
-    if not budget > 0:
-        raise InputError("budget", budget, "a positive number of seconds")
+    period, budget = checked_count("period", period), checked_positive("budget", budget)
     if not all(e.is_rational_function(*map.state) for e in map.expressions):
         text = f"{map.name} is not rational in its state: no algebra finds its cycles"
         return Cycles(map, period, (), (text,))

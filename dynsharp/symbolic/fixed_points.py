@@ -14,7 +14,7 @@ from dynsharp.algebra import conditions
 from dynsharp.algebra.budget import BudgetExceeded, limit
 from dynsharp.algebra.decomposition import Component, decompose
 from dynsharp.algebra.expressions import tidy
-from dynsharp.errors import InputError
+from dynsharp.arguments import checked_instance
 from dynsharp.map import DiscreteMap
 from dynsharp.symbolic._pieces import Piece, pieces
 from dynsharp.symbolic.stability import boundary, characteristic_polynomial, factored_characteristic
@@ -233,8 +233,7 @@ def fixed_points(map: DiscreteMap, budget: float = 20.0) -> FixedPoints:
     >>> fixed_points(logistic)[1].stable
     (r > 1) & (r < 3)
     """
-    if not isinstance(map, DiscreteMap):
-        raise InputError("map", repr(map), "a DiscreteMap")
+    checked_instance("map", map, DiscreteMap)
     points: list[FixedPoint] = []
     unresolved: list[str] = []
     smooth_pieces = pieces(map)

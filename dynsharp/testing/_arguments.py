@@ -9,6 +9,7 @@ import numpy as np
 import sympy as sp
 
 from dynsharp.algebra.expressions import checked_expression
+from dynsharp.arguments import checked_instance, checked_mapping
 from dynsharp.errors import InputError
 from dynsharp.map import DiscreteMap, Name
 
@@ -16,7 +17,6 @@ __all__ = [
     "State",
     "as_numbers",
     "as_state",
-    "checked_map",
     "in_state",
     "own_expression",
     "short",
@@ -38,20 +38,13 @@ def as_numbers(
     map: DiscreteMap, argument: str, values: Mapping[Name, Any] | None
 ) -> dict[sp.Symbol, sp.Expr]:
     """Return values of parameters, decimal numbers taken as the fractions that they spell."""
-    if not isinstance(values or {}, Mapping):
-        raise InputError(argument, repr(values), "a dictionary {parameter: value}")
     numbers = {}
-    for name, value in (values or {}).items():
+    for name, value in checked_mapping(argument, values or {}).items():
         number = own_expression(map, f"{argument}[{name}]", value)
         if number.free_symbols:
             raise InputError(f"{argument}[{name}]", number, "a number")
         numbers[map.parameter(name, argument)] = sp.nsimplify(number, rational=True)
     return numbers
-
-
-def checked_map(map: DiscreteMap) -> None:
-    if not isinstance(map, DiscreteMap):
-        raise InputError("map", repr(map), "a DiscreteMap")
 
 
 def with_values(map: DiscreteMap, fixed: Mapping[Name, Any] | None) -> DiscreteMap:
@@ -62,7 +55,7 @@ def in_state(
     map: DiscreteMap, argument: str, value: Any, fixed: Mapping[Name, Any] | None
 ) -> sp.Expr:
     """Return the expression with parameters fixed; it has to depend on the state."""
-    checked_map(map)
+    checked_instance("map", map, DiscreteMap)
     expression = own_expression(map, argument, value).subs(as_numbers(map, "fixed", fixed))
     if not expression.free_symbols & set(map.state):
         raise InputError(argument, expression, f"an expression in the state {map.state}")

@@ -7,12 +7,12 @@ from typing import Any
 
 import sympy as sp
 
+from dynsharp.arguments import checked_instance
 from dynsharp.errors import InputError
 from dynsharp.map import DiscreteMap, Name
 from dynsharp.testing._arguments import (
     State,
     as_state,
-    checked_map,
     in_state,
     short,
     shown,
@@ -70,7 +70,7 @@ def assert_cycle(
     """
     if isinstance(points, str | Mapping) or len(points) == 0:
         raise InputError("points", repr(points), "a non-empty list of states")
-    checked_map(map)
+    checked_instance("map", map, DiscreteMap)
     argument = "state" if len(points) == 1 else "points"
     cycle = [as_state(map, argument, p, fixed) for p in points]
     map = with_values(map, fixed)

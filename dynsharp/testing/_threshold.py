@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
+from dynsharp.arguments import checked_instance
 from dynsharp.errors import InputError
 from dynsharp.map import DiscreteMap, Name
 from dynsharp.symbolic.fixed_points import FixedPoint
 from dynsharp.symbolic.thresholds import thresholds
-from dynsharp.testing._arguments import as_numbers, checked_map, own_expression, with_values
+from dynsharp.testing._arguments import as_numbers, own_expression, with_values
 from dynsharp.testing._vanishing import ROUNDED
 
 __all__ = ["assert_threshold"]
@@ -76,7 +77,7 @@ def assert_threshold(
     """
     if not isinstance(p, FixedPoint):
         raise InputError("p", repr(p), "a FixedPoint, such as fixed_points(map)[0]")
-    checked_map(map)
+    checked_instance("map", map, DiscreteMap)
     symbol = p.map.parameter(parameter)
     values = as_numbers(p.map, "fixed", fixed)
     missing = [s.name for s in p.map.parameters if s != symbol and s not in values]

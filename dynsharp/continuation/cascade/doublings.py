@@ -16,6 +16,7 @@ import mpmath  # type: ignore[import-untyped]
 import numpy as np
 from scipy.optimize import brentq
 
+from dynsharp.arguments import checked_count
 from dynsharp.bifurcations.crossings import between
 from dynsharp.bifurcations.events import events
 from dynsharp.bifurcations.special_point import special_point
@@ -27,7 +28,6 @@ from dynsharp.continuation.fixed_points import continue_fixed_point
 from dynsharp.continuation.loop import pieces
 from dynsharp.continuation.rows import joined
 from dynsharp.continuation.switching.switch import beside, doubled_start
-from dynsharp.errors import InputError
 from dynsharp.map import DiscreteMap, Name
 from dynsharp.shooting.problem import Curve, Point, Points
 from dynsharp.symbolic.fixed_points import FixedPoint
@@ -177,9 +177,7 @@ def cascade(
     InputError
         As `continue_fixed_point`, and if ``doublings`` or ``digits`` is not a positive integer.
     """
-    for name, number in (("doublings", doublings), ("digits", digits)):
-        if isinstance(number, bool) or not isinstance(number, int) or number < 1:
-            raise InputError(name, repr(number), "a positive integer")
+    doublings, digits = checked_count("doublings", doublings), checked_count("digits", digits)
     first, curve, status = _first_flip(map, parameter, start, at, period, fixed)
     thresholds: list[Refined] = []
     middles: list[Refined] = []

@@ -14,6 +14,7 @@ from sympy.logic.boolalg import Boolean
 from dynsharp.algebra import conditions
 from dynsharp.algebra.budget import BudgetExceeded, limit
 from dynsharp.algebra.expressions import tidy
+from dynsharp.arguments import checked_count, checked_positive
 from dynsharp.errors import InputError
 from dynsharp.map import DiscreteMap
 from dynsharp.symbolic.manifolds import darboux as _darboux
@@ -232,10 +233,7 @@ def invariant_manifolds(
     >>> [(m.equation, m.cofactor) for m in invariant_manifolds(shear)]
     [(y, b + x), (x, a)]
     """
-    if not isinstance(degree, int) or degree < 1:
-        raise InputError("degree", degree, "an integer of at least 1")
-    if not budget > 0:
-        raise InputError("budget", budget, "a positive number of seconds")
+    degree, budget = checked_count("degree", degree), checked_positive("budget", budget)
     if map.dimension == 1:
         return InvariantManifolds(map, ())
     map = with_exact_numbers(map)
