@@ -66,14 +66,11 @@ class InvariantSubspace:
     def restrict(self, name: str | None = None) -> DiscreteMap:
         """Return the map on the subspace, in the state variables that stay free."""
         onto = self.parametrisation
-        kept = tuple(x for x in self.map.state if onto[x] == x)
         label = ", ".join(f"{e} = 0" for e in self.equations)
-        return self.map._through(
+        return self.map.rewritten(
             lambda e: tidy(e.subs(onto, simultaneous=True)),
-            kept,
-            self.map.parameters,
-            tuple(self.map.update[x] for x in kept),
-            name or f"{self.map.name} on {label}",
+            {x: e for x, e in self.map.update.items() if onto[x] == x},
+            name=name or f"{self.map.name} on {label}",
         )
 
     def __repr__(self) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
@@ -12,13 +11,15 @@ from typing import Any, TypeAlias
 import sympy as sp
 from sympy.logic.boolalg import Boolean
 
-from dynsharp._tracing import trace
 from dynsharp.algebra.expressions import checked_expression, names, tidy
 from dynsharp.arguments import checked_count, checked_mapping
 from dynsharp.errors import InputError
+from dynsharp.map.coordinates import checked_values, graph, inverse_of
+from dynsharp.map.symbols import checked_observables, checked_symbols, in_symbols
+from dynsharp.map.tracing import trace
 from dynsharp.results import plain
 
-__all__ = ["DiscreteMap"]
+__all__ = ["DiscreteMap", "Name"]
 
 Name: TypeAlias = sp.Symbol | str
 
@@ -77,41 +78,24 @@ class DiscreteMap:
         domain: Any = sp.true,
         observables: Mapping[str, Any] | None = None,
     ) -> None:
-        if not isinstance(update, Mapping) or not update:
-            raise InputError("update", update, "a non-empty dictionary {state symbol: expression}")
         if not isinstance(name, str):
             raise InputError("name", repr(name), "a string")
-        state, parameters = tuple(update), _sequence("parameters", parameters)
-        for argument, symbols in (("update", state), ("parameters", parameters)):
-            for s in symbols:
-                if not isinstance(s, sp.Symbol):
-                    raise InputError(argument, repr(s), "sympy symbols")
-        taken = [s.name for s in state + parameters]
-        for s in parameters:
-            if taken.count(s.name) > 1:
-                role = "both state and parameter" if s.name in map(str, state) else "there twice"
-                raise InputError("parameters", f"{s}, which is {role}", "every symbol once")
-        if len(set(taken)) < len(taken):
-            raise InputError("update", f"the state {names(state)}", "every name once")
-        observables = {} if observables is None else observables
-        for key in checked_mapping("observables", observables, "a dictionary {name: expression}"):
-            if not isinstance(key, str) or key in taken:
-                raise InputError("observables", repr(key), "names that no symbol of the map has")
-
-        expressions = tuple(
-            _checked(f"update[{s}]", e, sp.Expr, state, parameters) for s, e in update.items()
-        )
-        observed = {
-            key: _checked(f"observables[{key!r}]", e, sp.Expr, state, parameters)
-            for key, e in observables.items()
-        }
+        state, own = checked_symbols(update, parameters)
+        observed = checked_observables(observables, state + own)
         for attribute, value in {
             "state": state,
-            "parameters": parameters,
-            "expressions": expressions,
-            "domain": _checked("domain", domain, Boolean, state, parameters),
+            "parameters": own,
+            "expressions": tuple(
+                in_symbols(f"update[{s}]", e, sp.Expr, state, own) for s, e in update.items()
+            ),
+            "domain": in_symbols("domain", domain, Boolean, state, own),
             "name": name,
-            "observables": MappingProxyType(observed),
+            "observables": MappingProxyType(
+                {
+                    key: in_symbols(f"observables[{key!r}]", e, sp.Expr, state, own)
+                    for key, e in observed.items()
+                }
+            ),
         }.items():
             object.__setattr__(self, attribute, value)
 
@@ -226,7 +210,11 @@ class DiscreteMap:
         for _ in range(steps - 1):
             step = dict(zip(self.state, expressions, strict=True))
             expressions = tuple(e.subs(step, simultaneous=True) for e in self.expressions)
-        return self._with(expressions, name=self.name if steps == 1 else f"{self.name}^{n}")
+        return self.rewritten(
+            lambda e: e,
+            dict(zip(self.state, expressions, strict=True)),
+            name=self.name if steps == 1 else f"{self.name}^{n}",
+        )
 
     def substitute(self, values: Mapping[Name, Any]) -> DiscreteMap:
         """Replace parameters by numbers or by expressions in other (also new) parameters.
@@ -237,24 +225,15 @@ class DiscreteMap:
             If a key is not a parameter, or a value is not a finite expression in parameters or
             contradicts what its parameter is assumed to be.
         """
-        rule = {
-            self.parameter(p, "values"): checked_expression(f"values[{p}]", v)
-            for p, v in checked_mapping("values", values).items()
-        }
-        for p, v in rule.items():
-            if v.free_symbols & set(self.state):
-                raise InputError(f"values[{p}]", v, "an expression without the state")
-            for assumption in ("positive", "nonnegative", "nonzero", "integer"):
-                if getattr(p, f"is_{assumption}") and getattr(v, f"is_{assumption}") is False:
-                    raise InputError(f"values[{p}]", v, f"a {assumption} number")
-        new = sorted(
-            set().union(*(v.free_symbols for v in rule.values())) - set(self.parameters),
-            key=lambda s: s.name,
+        given = checked_mapping("values", values)
+        rule = checked_values(
+            {self.parameter(p, "values"): v for p, v in given.items()}, self.state
         )
         used = set().union(*(v.free_symbols for v in rule.values()))
         kept = [p for p in self.parameters if p not in rule or p in used]
-        return self._through(
-            lambda e: e.subs(rule, simultaneous=True), self.state, (*kept, *new), self.expressions
+        new = sorted(used - set(self.parameters), key=lambda s: s.name)
+        return self.rewritten(
+            lambda e: e.subs(rule, simultaneous=True), self.update, parameters=(*kept, *new)
         )
 
     def conjugate(
@@ -285,31 +264,17 @@ class DiscreteMap:
             y: checked_expression(f"coordinates[{y}]", e)
             for y, e in checked_mapping("coordinates", coordinates).items()
         }
-        if len(h) != self.dimension:
-            raise InputError("coordinates", f"{len(h)} of them", f"{self.dimension}")
-        if inverse is None:
-            solutions = []
-            with contextlib.suppress(NotImplementedError):
-                solutions = sp.solve([e - y for y, e in h.items()], self.state, dict=True)
-            if len(solutions) != 1 or set(solutions[0]) != set(self.state):
-                raise InputError(
-                    "coordinates",
-                    f"{h}, for which {len(solutions)} inverses were found",
-                    "exactly one; pass inverse= to choose",
-                )
-            back = solutions[0]
-        else:
-            back = {
+        given = None
+        if inverse is not None:
+            given = {
                 self.symbol(x, "inverse"): checked_expression(f"inverse[{x}]", e)
                 for x, e in checked_mapping("inverse", inverse).items()
             }
-        for y, e in h.items():
-            if sp.simplify(e.subs(back, simultaneous=True) - y) != 0:
-                argument = "coordinates" if inverse is None else "inverse"
-                raise InputError(argument, back, f"h⁻¹ of h = {h}, but {y} does not come back")
-        new = tuple(e.subs(self.update, simultaneous=True) for e in h.values())
-        return self._through(
-            lambda e: tidy(e.subs(back, simultaneous=True)), tuple(h), self.parameters, new, name
+        back = inverse_of(h, self.state, given)
+        return self.rewritten(
+            lambda e: tidy(e.subs(back, simultaneous=True)),
+            {y: e.subs(self.update, simultaneous=True) for y, e in h.items()},
+            name=name,
         )
 
     def restrict(
@@ -337,49 +302,31 @@ class DiscreteMap:
             equation = equation.lhs - equation.rhs
         m = checked_expression("equation", equation)
         order = self.state[::-1] if eliminate is None else [self.symbol(eliminate, "eliminate")]
-        solved = [(x, sp.solve(m, x)) for x in order if m.has(x)]
-        unique = [(x, solutions[0]) for x, solutions in solved if len(solutions) == 1]
-        if not unique or self.dimension == 1:
-            raise InputError(
-                "equation", m, "an equation with one solution for a variable, and one left over"
-            )
-        x, graph = unique[0]
-        defect = sp.simplify(m.subs(self.update, simultaneous=True).subs(x, graph))
-        if defect != 0:
-            raise InputError("equation", m, f"an invariant manifold; a step leaves it by {defect}")
-        kept = tuple(s for s in self.state if s != x)
-        return self._through(
-            lambda e: tidy(e.subs(x, graph)),
-            kept,
-            self.parameters,
-            tuple(self.update[s] for s in kept),
-            name or f"{self.name} on {sp.Eq(m, 0, evaluate=False).lhs} = 0",
+        x, solution = graph(m, self.update, order)
+        return self.rewritten(
+            lambda e: tidy(e.subs(x, solution)),
+            {s: e for s, e in self.update.items() if s != x},
+            name=name or f"{self.name} on {sp.Eq(m, 0, evaluate=False).lhs} = 0",
         )
 
-    def _with(self, expressions: Sequence[sp.Expr], name: str) -> DiscreteMap:
-        return DiscreteMap(
-            dict(zip(self.state, expressions, strict=True)),
-            self.parameters,
-            name=name,
-            domain=self.domain,
-            observables=self.observables,
-        )
-
-    def _through(
+    def rewritten(
         self,
         rewrite: Callable[[Any], Any],
-        state: tuple[sp.Symbol, ...],
-        parameters: Iterable[sp.Symbol],
-        expressions: Sequence[sp.Expr],
+        update: Mapping[sp.Symbol, sp.Expr],
+        *,
+        parameters: Iterable[sp.Symbol] | None = None,
         name: str | None = None,
     ) -> DiscreteMap:
-        """Rewrite updates, domain and observables alike."""
-        domain = self.domain
+        """Return the map with that update, in which everything is rewritten alike.
+
+        What is rewritten are the expressions of the update, the domain and the observables; name
+        and parameters stay unless others are given.
+        """
         return DiscreteMap(
-            {s: rewrite(e) for s, e in zip(state, expressions, strict=True)},
-            parameters,
+            {s: rewrite(e) for s, e in update.items()},
+            self.parameters if parameters is None else parameters,
             name=name or self.name,
-            domain=domain if domain in (sp.true, sp.false) else rewrite(domain),
+            domain=self.domain if self.domain in (sp.true, sp.false) else rewrite(self.domain),
             observables={key: rewrite(e) for key, e in self.observables.items()},
         )
 
@@ -404,31 +351,3 @@ class DiscreteMap:
         if self.domain != sp.true:
             lines.append(f"    on {self.domain}")
         return "\n".join(lines)
-
-
-def _sequence(argument: str, value: Any) -> tuple[Any, ...]:
-    if not isinstance(value, Iterable):
-        raise InputError(argument, repr(value), "a list")
-    return tuple(value)
-
-
-def _checked(
-    argument: str,
-    value: Any,
-    kind: Any,
-    state: tuple[sp.Symbol, ...],
-    parameters: tuple[sp.Symbol, ...],
-) -> Any:
-    """Return ``value`` as a sympy object of that kind in the known symbols, or raise."""
-    expression = checked_expression(argument, value, kind)
-    unknown = expression.free_symbols - set(state) - set(parameters)
-    if unknown:
-        named = {s.name for s in state + parameters}
-        twins = names(s for s in unknown if s.name in named)
-        raise InputError(
-            argument,
-            f"unknown symbols {names(unknown)} in {expression}",
-            f"only the state {names(state)} and the parameters {names(parameters) or '(none)'}"
-            + (f"; {twins} differ in their assumptions from those of the same name" * bool(twins)),
-        )
-    return expression
