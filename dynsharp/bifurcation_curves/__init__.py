@@ -2,6 +2,6 @@
 
 from dynsharp.bifurcation_curves.curves import continue_bifurcation
 from dynsharp.bifurcation_curves.result import BifurcationCurve, Codim2Point
-from dynsharp.normal_forms.codim2 import Codim2Form
+from dynsharp.normal_forms.critical_form import Codim2Form
 
 __all__ = ["BifurcationCurve", "Codim2Form", "Codim2Point", "continue_bifurcation"]

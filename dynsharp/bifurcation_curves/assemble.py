@@ -12,13 +12,9 @@ from dynsharp.bifurcation_curves.loop import Options, Way, one_way, shown
 from dynsharp.bifurcation_curves.point import CurvePoint
 from dynsharp.bifurcation_curves.result import BifurcationCurve, Codim2Point
 from dynsharp.bifurcation_curves.surface import Surface
-from dynsharp.bifurcations.codim2.test_functions import (
-    coefficient,
-    distance_from_circle,
-    is_neutral_saddle,
-    tests_along,
-)
-from dynsharp.normal_forms.codim2 import Codim2Form, codim2_form
+from dynsharp.bifurcations.codim2 import Codim2Kind, CurveTest, codim2_form, kinds
+from dynsharp.normal_forms.along_curves import cubic, lyapunov, quadratic
+from dynsharp.normal_forms.critical_form import Codim2Form
 from dynsharp.progress import ProgressBar
 from dynsharp.types import Array
 
@@ -109,17 +105,16 @@ def _assembled(
     family = len(surface.parameters) == 1
     found: list[tuple[int, float, CurvePoint | None, Codim2Point]] = []
     notes: list[str] = []
-    for name, test in tests_along(kind, surface.dimension, family).items():
-        values = [test(p) for p in points]
-        if vanishes(values):
-            notes.append(f"the test for {name} points vanishes all along the curve")
+    for what, test in [(k, t) for k in kinds() for t in k.tests if t.curve == kind]:
+        if len(points[0].rest) < test.others or (family and not test.on_families):
             continue
-        for zero in zeros(points, values, test):
-            if zero.point is not None and name.endswith("neimark-sacker"):
-                wanted = name in ("double-neimark-sacker",) or kind != "neimark-sacker"
-                if wanted and is_neutral_saddle(zero.point):
-                    continue
-            found.append(_found(settings, name, zero, points))
+        values = [test.value(p) for p in points]
+        if vanishes(values):
+            notes.append(f"the test for {what.name} points vanishes all along the curve")
+            continue
+        for zero in zeros(points, values, test.value):
+            if zero.point is None or test.genuine(zero.point):
+                found.append(_found(settings, what, zero, points, test))
     found += _at_ends(settings, points)
     found.sort(key=lambda item: item[:2])
     rows = list(points)
@@ -144,7 +139,7 @@ def _assembled(
         np.array([surface.head(p.y)[axes] for p in rows]),
         np.array([surface.cycle(p.y) for p in rows]),
         _matched(rows),
-        np.array([np.nan if family else coefficient(p) for p in rows]),
+        np.array([np.nan if family else _coefficient(p) for p in rows]),
         np.append(0.0, np.cumsum(distances)),
         specials,
         ends,
@@ -154,7 +149,11 @@ def _assembled(
 
 
 def _found(
-    settings: Settings, kind: str, zero: Zero, points: list[CurvePoint]
+    settings: Settings,
+    what: Codim2Kind,
+    zero: Zero,
+    points: list[CurvePoint],
+    test: CurveTest | None = None,
 ) -> tuple[int, float, CurvePoint | None, Codim2Point]:
     """Return the index before it, its distance from there, the point, and what is reported."""
     surface = settings.surface
@@ -177,17 +176,20 @@ def _found(
         units = point.units[axes]
         rounding = ROUNDINGS * EPS * np.maximum(np.abs(values), units)
         spread = along * zero.error + zero.error**2 * units + rounding
-        if (apart := distance_from_circle(kind, point)) > MULTIPLE:
+        apart = 0.0
+        if test is not None and test.multiplier is not None:
+            apart = float(np.min(np.abs(point.rest - test.multiplier)))
+        if apart > MULTIPLE:
             status = (
                 "not located to rounding: several multipliers meet here, as symmetries make them, "
                 f"and none is nearer than {apart:.1e}; the uncertainty is the extent of the bracket"
             )
             spread = np.abs(ends[1] - ends[0])
         else:
-            form = _form(surface, kind, point)
+            form = _form(surface, what.name, point)
     values = surface.head(point.y)[axes]
     special = Codim2Point(
-        kind,
+        what.name,
         settings.parameters,
         (float(values[0]), float(values[1])),
         (float(spread[0]), float(spread[1])),
@@ -216,17 +218,26 @@ def _form(surface: Surface, kind: str, point: CurvePoint) -> Codim2Form:
 def _at_ends(
     settings: Settings, points: list[CurvePoint]
 ) -> list[tuple[int, float, CurvePoint | None, Codim2Point]]:
-    """Return the 1:1 and 1:2 resonances at which a Neimark–Sacker curve ends."""
+    """Return the points at which the curve ends because κ does."""
     found: list[tuple[int, float, CurvePoint | None, Codim2Point]] = []
     for index in sorted({0, len(points) - 1}):
         point = points[index]
-        if point.kind == "neimark-sacker" and abs(abs(point.kappa) - 2) < AT_END:
-            beside = points[1 if index == 0 else index - 1] if len(points) > 1 else point
-            zero = Zero(index, (beside, point), point, ROUNDINGS * EPS)
-            kind = "1:1" if point.kappa > 0 else "1:2"
-            _, _, _, special = _found(settings, kind, zero, points)
-            found.append((index - 1, np.inf, None, special))
+        for what in kinds():
+            if any(k == point.kind and abs(point.kappa - end) < AT_END for k, end in what.ends):
+                beside = points[1 if index == 0 else index - 1] if len(points) > 1 else point
+                zero = Zero(index, (beside, point), point, ROUNDINGS * EPS)
+                _, _, _, special = _found(settings, what, zero, points)
+                found.append((index - 1, np.inf, None, special))
     return found
+
+
+def _coefficient(point: CurvePoint) -> float:
+    """Return the normal-form coefficient b of the bifurcation; NaN where it has none."""
+    if point.kind == "neimark-sacker":
+        return lyapunov(point)[0]
+    pairing = float(point.left[:, 0] @ point.right[:, 0])
+    value, factor = (quadratic(point)[0], 2) if point.kind == "fold" else (cubic(point)[0], 6)
+    return value / (factor * pairing) if pairing != 0 else float("nan")
 
 
 def _state(surface: Surface, y: Array) -> dict[str, object]:

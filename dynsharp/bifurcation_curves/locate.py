@@ -9,15 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import TypeAlias
 
 import numpy as np
 from scipy.optimize import brentq
 
 from dynsharp.bifurcation_curves.loop import between
 from dynsharp.bifurcation_curves.point import CurvePoint
-from dynsharp.bifurcations.codim2.test_functions import Test, Value
+from dynsharp.normal_forms.along_curves import Value
 
 __all__ = ["Zero", "vanishes", "zeros"]
+
+Test: TypeAlias = Callable[[CurvePoint], Value]
 
 EPS = float(np.finfo(float).eps)
 FINEST = 1e-7  # length of a bracket below which two zeros are no longer told apart

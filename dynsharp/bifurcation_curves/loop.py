@@ -136,7 +136,7 @@ def _arc(last: CurvePoint, new: CurvePoint) -> bool:
 
 def _smooth(last: CurvePoint, new: CurvePoint) -> bool:
     """Whether critical vectors and multipliers moved so little that no event may go unseen."""
-    for one, two in ((last.V, new.V), (last.W, new.W)):
+    for one, two in ((last.right, new.right), (last.left, new.left)):
         cosines = one.T @ two
         if (abs(cosines[0, 0]) if cosines.size == 1 else np.linalg.norm(cosines, -2)) < ALIGNED:
             return False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -16,6 +16,8 @@ from dynsharp.bifurcation_curves.defining import (
     equation,
 )
 from dynsharp.bifurcation_curves.surface import Plane, Surface
+from dynsharp.normal_forms.along_curves import Value
+from dynsharp.shooting.forms import Forms
 from dynsharp.types import Array
 
 __all__ = ["CurvePoint", "Failure", "corrected"]
@@ -39,9 +41,11 @@ class CurvePoint:
         2 cos θ on a Neimark–Sacker curve.
     tangent
         Unit tangent (x_0, parameters, κ if there is one), in units.
-    plane, V, W
+    plane, right, left
         Linearised equations there; unit right and left critical vectors, which turn continuously
         along the curve (for a pair orthonormal bases).
+    known
+        Values of test functions and coefficients that were computed here.
     """
 
     surface: Surface
@@ -50,8 +54,14 @@ class CurvePoint:
     kappa: float
     tangent: Array
     plane: Plane
-    V: Array
-    W: Array
+    right: Array
+    left: Array
+    known: dict[object, Value] = field(default_factory=dict, repr=False)
+
+    @property
+    def jacobian(self) -> Array:
+        """A = DG."""
+        return self.plane.A
 
     @property
     def units(self) -> Array:
@@ -66,7 +76,7 @@ class CurvePoint:
     @property
     def borders(self) -> Borders:
         """Borders for points nearby."""
-        return Borders(self.kind, self.W, self.V)
+        return Borders(self.kind, self.left, self.right)
 
     @property
     def critical(self) -> Array:
@@ -82,7 +92,7 @@ class CurvePoint:
 
         A family's own multiplier 1 is left out too.
         """
-        left = self.W
+        left = self.left
         if len(self.surface.parameters) == 1:
             family = np.linalg.svd(self.plane.A - np.eye(len(self.plane.A)))[0][:, -1:]
             left = np.hstack([left, family])
@@ -95,6 +105,17 @@ class CurvePoint:
         """All multipliers, the critical ones first."""
         family = [1.0 + 0j] * (2 - len(self.surface.parameters))
         return np.concatenate([self.critical, family, self.rest])
+
+    def second(self, one: list[Array], two: list[Array]) -> Array:
+        """B(u, v) for each u of one list and v of the other, at fixed parameters."""
+        fixed = np.zeros((len(one), len(self.surface.parameters)))
+        heads = np.column_stack([np.array(one), fixed])
+        return self.surface.derivatives(self.y, heads, np.array(two))
+
+    def third(self, u: Array) -> Array:
+        """C(u, u, u), at fixed parameters."""
+        curve, y = self.surface.at(self.y)[0]
+        return 6 * Forms(curve, y).along(np.append(u, 0.0), 3)
 
     def reversed(self) -> CurvePoint:
         """Return the point with the tangent the other way."""
@@ -241,8 +262,8 @@ def _settled(
     tangent = tangent / np.linalg.norm(tangent)
     if near is not None and near.tangent @ tangent < 0:
         tangent = -tangent
-    V, W = (_orthonormal(vectors) for vectors in (eq.V, eq.W))
-    return CurvePoint(surface, kind, y, kappa, tangent, plane, V, W)
+    right, left = (_orthonormal(vectors) for vectors in (eq.V, eq.W))
+    return CurvePoint(surface, kind, y, kappa, tangent, plane, right, left)
 
 
 def _solved(matrix: Array, right: Array) -> Array:

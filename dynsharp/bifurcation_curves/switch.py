@@ -9,19 +9,12 @@ import numpy as np
 from dynsharp.bifurcation_curves.assemble import Settings, empty, followed
 from dynsharp.bifurcation_curves.point import CurvePoint, Failure, corrected
 from dynsharp.bifurcation_curves.result import BifurcationCurve, Codim2Point
+from dynsharp.bifurcations.codim2 import emanating, kind_of
 from dynsharp.errors import InputError
-from dynsharp.normal_forms.unfoldings import Start, emanating
+from dynsharp.normal_forms.unfoldings import Start
 
 __all__ = ["switched"]
 
-# kinds of the curves of the same cycle through a point, by its kind
-THROUGH = {
-    "1:1": ("fold", "neimark-sacker"),
-    "1:2": ("flip", "neimark-sacker"),
-    "fold-flip": ("fold", "flip"),
-    "fold-neimark-sacker": ("fold", "neimark-sacker"),
-    "flip-neimark-sacker": ("flip", "neimark-sacker"),
-}
 DISTANCES = (0.05, 0.01, 0.002)  # amplitudes of the predictions, in units of the normal form's
 FARTHEST = 0.5  # of the way to the codimension-2 point that Newton's method may move a prediction
 
@@ -34,9 +27,9 @@ def switched(
         raise InputError("point", at, "one of curve.special_points")
     settings: Settings = curve._settings
     P = curve.period
-    same = [(k, P) for k in THROUGH.get(at.kind, ()) if k != curve.kind]
-    if at.kind == "double-neimark-sacker":
-        same = [("neimark-sacker", P)]
+    others = [condition.kind for condition in kind_of(at.kind).through]
+    others.remove(curve.kind)
+    same = [(k, P) for k in others]
     if at.status == "located":
         for k, p in same:
             if kind in (None, k) and period in (None, p):
@@ -67,10 +60,8 @@ def switched(
 
 def _through(settings: Settings, at: Codim2Point, kind: str, before: str) -> BifurcationCurve:
     """Follow a curve of the same cycle, both ways."""
-    kappa = 0.0
-    if kind == "neimark-sacker" and at.kind in ("1:1", "1:2"):
-        kappa = 2.0 if at.kind == "1:1" else -2.0
-    elif kind == "neimark-sacker":
+    kappa = dict(kind_of(at.kind).ends).get(kind, 0.0)
+    if kappa == 0.0 and kind == "neimark-sacker":
         others = at.multipliers[2 if before == kind else 1 :]
         pairs = others[others.imag > 0]
         mu = pairs[np.argmin(np.abs(np.abs(pairs) - 1))]

@@ -119,6 +119,11 @@ class CenterManifold:
         padded = (*exponents, *(0,) * (self.ring.variables - len(exponents)))
         return complex(self.G[coordinate, self.ring.index[padded]])
 
+    def rates(self, coordinate: int, *exponents: int) -> Array:
+        """Return the derivatives by both parameters of the coefficient of a monomial in w."""
+        padded = (*exponents, *(0,) * (len(self.G) - len(exponents)))
+        return np.array([self.coefficient(coordinate, *padded, *one) for one in ((1, 0), (0, 1))])
+
     def small(self, coefficient: complex, degree: int, fraction: float) -> bool:
         """Whether a coefficient of that degree is below a fraction, in units of `length`."""
         return bool(abs(coefficient) * self.length ** (degree - 1) <= fraction)

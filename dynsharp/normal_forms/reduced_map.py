@@ -15,9 +15,28 @@ import numpy as np
 from dynsharp.normal_forms.center_manifold import CenterManifold
 from dynsharp.types import Array
 
-__all__ = ["Reduced", "derivative", "newton"]
+__all__ = ["Condition", "Reduced", "derivative", "newton"]
 
 FAR = 1e3  # change, relative to the guess, beyond which Newton's method is on its way elsewhere
+
+
+@dataclass(frozen=True)
+class Condition:
+    """What makes a cycle of the reduced map a bifurcation.
+
+    Attributes
+    ----------
+    kind
+        Of the bifurcation.
+    multiplier
+        The real multiplier that it has; None for a complex pair on the unit circle.
+    pair
+        The coordinate of that pair, where there is more than one.
+    """
+
+    kind: str
+    multiplier: float | None = None
+    pair: int = 0
 
 
 @dataclass(frozen=True)
@@ -72,23 +91,18 @@ class Reduced:
             points.append(self.step(points[-1], alpha))
         return points, M
 
-    def defect(self, kind: str, r: Array, alpha: Array, steps: int = 1, pair: int = 0) -> Array:
-        """Return what vanishes at a bifurcation of a cycle: G(...G(r)) − r, and a condition.
-
-        ``pair`` is the coordinate of the pair that is critical, where there is more than one.
-        """
+    def defect(self, condition: Condition, r: Array, alpha: Array, steps: int = 1) -> Array:
+        """Return what vanishes at a bifurcation of a cycle: G(...G(r)) − r, and its condition."""
         points, M = self.orbit(r, alpha, steps)
-        identity = np.eye(self.dimension)
-        if kind == "neimark-sacker":
-            if self.dimension == 2:
-                condition = np.linalg.det(M) - 1
-            else:
-                expected = self.manifold.critical.multipliers[pair] ** steps
-                mu = np.linalg.eigvals(M)
-                condition = abs(mu[np.argmin(np.abs(mu - expected))]) ** 2 - 1
+        if condition.multiplier is not None:
+            left = np.linalg.det(M - condition.multiplier * np.eye(self.dimension))
+        elif self.dimension == 2:
+            left = np.linalg.det(M) - 1
         else:
-            condition = np.linalg.det(M - identity if kind == "fold" else M + identity)
-        return np.append(points[-1] - r, condition)
+            expected = self.manifold.critical.multipliers[condition.pair] ** steps
+            mu = np.linalg.eigvals(M)
+            left = abs(mu[np.argmin(np.abs(mu - expected))]) ** 2 - 1
+        return np.append(points[-1] - r, left)
 
     def lifted(self, points: list[Array], alpha: Array) -> Array:
         """Return the cycle of the full map through points on the manifold, (steps · P) × n."""

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from normal_form_maps import ALPHA, X, at_point, complex_form, hidden, suspended
 
 import dynsharp as ds
+from dynsharp.bifurcations.codim2 import codim2_form, kinds
 from dynsharp.errors import InputError
 from dynsharp.normal_forms.center_manifold import center_manifold, eigenvectors, linearised
-from dynsharp.normal_forms.codim2 import KINDS, codim2_form
 from dynsharp.normal_forms.power_series import evaluate, ring
 from dynsharp.shooting.forms import Forms
 from dynsharp.shooting.problem import Curve
@@ -421,4 +421,4 @@ def test_the_form_is_data():
     assert pickle.loads(pickle.dumps(form)) == form
     assert "A0 = " in repr(form)
     assert "|A0| > 1" in repr(form)
-    assert set(FORMS) < set(KINDS)
+    assert set(FORMS) < {kind.name for kind in kinds()}

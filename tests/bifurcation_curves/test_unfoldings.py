@@ -6,8 +6,8 @@ import sympy as sp
 from normal_form_maps import ALPHA, X, at_point, complex_form, hidden, suspended
 
 import dynsharp as ds
+from dynsharp.bifurcations.codim2 import emanating
 from dynsharp.errors import InputError
-from dynsharp.normal_forms.unfoldings import emanating
 from dynsharp.shooting.problem import Curve
 
 x, y, z = X[:3]
