@@ -123,10 +123,9 @@ def test_no_room_reaches_into_what_another_keeps_private():
                 kept[room(module)].add(node.id)
             elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
                 kept[room(module)].add(node.attr)
-            elif isinstance(node, ast.Attribute) and private(node.attr, ""):
-                if not (isinstance(node.value, ast.Name) and node.value.id in ("self", "cls")):
-                    reached.append((module, node.attr, node.lineno))
-    found = [r for r in reached if r[1] not in kept[room(r[0])] | FOREIGN]
+            elif isinstance(node, ast.Attribute) and ast.unparse(node.value) not in ("self", "cls"):
+                reached.append((module, node.attr, node.lineno))
+    found = [r for r in reached if private(r[1], "") and r[1] not in kept[room(r[0])] | FOREIGN]
     assert {room(module) for module, _, _ in found} == REACHING, found
 
 
