@@ -32,7 +32,6 @@ CIRCULAR = {"bifurcation_curves", "continuation", "shooting"}
 TOO_LONG = {
     "algebra.conditions",
     "cli",
-    "networks.chain_on_data",
     "symbolic.cycles",
     "symbolic.manifolds.darboux",
     "symbolic.normal_forms.family_flip",

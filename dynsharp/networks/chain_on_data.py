@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import sympy as sp
@@ -18,8 +18,10 @@ from dynsharp.arguments import checked_array, checked_count, checked_positive
 from dynsharp.errors import InputError
 from dynsharp.map import DiscreteMap
 from dynsharp.networks.products import last_layers_squared, products_without
+from dynsharp.networks.singular_coordinates import singular_coordinates
 from dynsharp.networks.training import train
 from dynsharp.optimisers import gradient_descent
+from dynsharp.results import Result
 from dynsharp.types import Array
 
 if TYPE_CHECKING:
@@ -30,8 +32,8 @@ __all__ = ["ChainOnData", "chain_on_data"]
 _RECORDABLE = ("loss", "sharpness", "imbalance", "u", "v")
 
 
-@dataclass(frozen=True, eq=False)
-class ChainOnData:
+@dataclass(frozen=True, eq=False, repr=False)
+class ChainOnData(Result):
     r"""The network f(x) = (xᵀu) Π_{i<D} v_i with loss (1/2N) ‖X u V − y‖², V = Π v_i.
 
     Made by `chain_on_data`. With X = Σ σ_i e_i w_iᵀ everything is stated in singular coordinates:
@@ -57,6 +59,11 @@ class ChainOnData:
         Squared length of the part of y outside the range of X: the loss is at least
         ``unreachable/(2N)``.
     """
+
+    told: ClassVar = (
+        *("samples", "depth", "rank", "Q", "predicted_sharpness", "sharpness_bounds", "eta_c"),
+        *("sigma", "targets", "directions", "unreachable"),
+    )
 
     samples: int
     depth: int
@@ -331,14 +338,6 @@ class ChainOnData:
             raise InputError(argument, f"shape {array.shape}", f"shape (..., {size})")
         return array
 
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, ChainOnData):
-            return NotImplemented
-        names = list(self.__dataclass_fields__)
-        return all(np.array_equal(getattr(self, n), getattr(other, n)) for n in names)
-
-    __hash__ = None  # type: ignore[assignment]  # the data are arrays
-
     def __repr__(self) -> str:
         lower, upper = self.sharpness_bounds
         return (
@@ -364,8 +363,7 @@ def chain_on_data(X: Any, y: Any, depth: int) -> ChainOnData:
 
     Notes
     -----
-    Singular values below max(N, features) · ε · σ₁, with ε the spacing of doubles at 1, count as
-    zero: the usual numerical rank, that of ``numpy.linalg.matrix_rank``. A singular value that is
+    Singular values below the numerical rank count as zero (`singular_coordinates`). One that is
     small but not zero makes Q large; whoever finds that unphysical reduces the data first.
 
     Raises
@@ -381,22 +379,5 @@ def chain_on_data(X: Any, y: Any, depth: int) -> ChainOnData:
     (2.0, True)
     """
     depth = checked_count("depth", depth, 2)
-    X = checked_array("X", X, ndim=2)
-    y = checked_array("y", y, ndim=1)
-    if len(y) != len(X):
-        raise InputError("y", f"{len(y)} targets", f"{len(X)}, one for each row of X")
-    left, sigma, right = np.linalg.svd(X, full_matrices=False)
-    tolerance = max(X.shape) * np.finfo(float).eps
-    r = int(np.sum(sigma > tolerance * sigma[0]))
-    if r == 0:
-        raise InputError("X", "only zeros", "inputs that are not all zero")
-    if not np.any(y):
-        raise InputError("y", "only zeros", "targets that are not all zero")
-    targets = left[:, :r].T @ y
-    if np.linalg.norm(targets) <= tolerance * np.linalg.norm(y):
-        raise InputError("y", "a vector orthogonal to the range of X", "targets that X can reach")
-    unreachable = float(np.sum((y - left[:, :r] @ targets) ** 2))
-    sigma, directions = sigma[:r].copy(), right[:r].T.copy()
-    for array in (sigma, targets, directions):
-        array.flags.writeable = False
-    return ChainOnData(len(X), depth, sigma, targets, directions, unreachable)
+    coordinates = singular_coordinates(X, y)
+    return ChainOnData(len(X), depth, *coordinates)

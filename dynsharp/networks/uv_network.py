@@ -10,6 +10,7 @@ import numpy as np
 from dynsharp.arguments import checked_array, checked_count, checked_positive
 from dynsharp.errors import InputError
 from dynsharp.networks.training import train
+from dynsharp.results import Result
 from dynsharp.types import Array
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ __all__ = ["UVNetwork", "uv_network"]
 
 
 @dataclass(frozen=True, eq=False)
-class UVNetwork:
+class UVNetwork(Result):
     r"""The network f = vᵀUx/√n_eff at its initial weights, with loss ½(f − y)² on one example.
 
     Made by `uv_network`. Training it by gradient descent gives, for every width, the orbit of
@@ -56,14 +57,6 @@ class UVNetwork:
         """Start of the map `uv_physical` that these weights correspond to."""
         now = self.measure(self.U, self.v)
         return {"df": now["df"], "lam": now["lam"]}
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, UVNetwork):
-            return NotImplemented
-        names = list(self.__dataclass_fields__)
-        return all(np.array_equal(getattr(self, n), getattr(other, n)) for n in names)
-
-    __hash__ = None  # type: ignore[assignment]  # weights are arrays
 
     def output(self, U: Array, v: Array) -> float:
         """Return f = vᵀUx/√n_eff."""

@@ -12,49 +12,16 @@ from typing import Any
 import numpy as np
 import sympy as sp
 from scipy.integrate import solve_ivp
-from scipy.sparse.linalg import LinearOperator, eigsh
 
+from dynsharp.networks.chain_weights import descended, gradient, imbalance_law, sharpness
+from dynsharp.networks.data import Data
 from dynsharp.report.effort import Effort
 from dynsharp.report.rows import ROUNDING, Row, bisect
-from dynsharp.report.source import Data
 from dynsharp.systems import ChainOnData
 
-__all__ = ["compare_data", "imbalance_law", "near_balanced", "train"]
+__all__ = ["compare_data", "near_balanced"]
 
 _PART = "chain on data"
-
-
-def gradient(X: np.ndarray, y: np.ndarray, w: np.ndarray) -> np.ndarray:
-    """Return the gradient of (1/2N)‖X u Πv − y‖² in w = (u, v), in the original coordinates."""
-    n = X.shape[1]
-    u, v = w[:n], w[n:]
-    h = X.T @ (X @ u * v.prod() - y) / len(y)
-    others = np.array([np.delete(v, i).prod() for i in range(len(v))])
-    return np.concatenate([v.prod() * h, others * (u @ h)])
-
-
-def train(X: np.ndarray, y: np.ndarray, w: np.ndarray, eta: float, steps: int) -> np.ndarray:
-    """Return the weights after plain gradient descent, which stops when a step is rounding."""
-    for _ in range(steps):
-        change = eta * gradient(X, y, w)
-        w = w - change
-        if np.linalg.norm(change) < 10 * ROUNDING * np.linalg.norm(w):
-            break
-    return w
-
-
-def sharpness(X: np.ndarray, y: np.ndarray, w: np.ndarray) -> float:
-    """Return the top Hessian eigenvalue by Lanczos on central differences of the gradient."""
-    h = 1e-5 * max(float(np.linalg.norm(w)), 1.0)
-
-    def curvature(p: np.ndarray) -> np.ndarray:
-        p = np.ravel(p)
-        d = p * (h / np.linalg.norm(p))
-        difference = gradient(X, y, w + d) - gradient(X, y, w - d)
-        return difference * np.linalg.norm(p) / (2 * h)
-
-    operator = LinearOperator((len(w), len(w)), matvec=curvature, dtype=float)
-    return float(eigsh(operator, k=1, which="LA", v0=np.ones(len(w)), tol=1e-12)[0][0])
 
 
 def near_balanced(
@@ -141,7 +108,7 @@ def _threshold(data: Data, chain: ChainOnData, steps: int = 1000) -> Row:
 def _trained(data: Data, chain: ChainOnData, random: np.random.Generator) -> Row:
     """Sharpness where training ends, at a minimum that is not balanced."""
     u, v = near_balanced(chain, random, 0.1)
-    w = train(data.trained, data.y, _weights(chain, u, v), 0.8 * chain.eta_c, 20_000)
+    w = descended(data.trained, data.y, _weights(chain, u, v), 0.8 * chain.eta_c, 20_000)
     value = float(chain.sharpness_at_minimum(w[data.X.shape[1] :]))
     return Row(
         _PART,
@@ -176,24 +143,13 @@ def _flow(data: Data, chain: ChainOnData, random: np.random.Generator) -> Row:
     )
 
 
-def imbalance_law() -> tuple[sp.Expr, tuple[sp.Symbol, ...]]:
-    """Derive the change of C = ‖u‖² − v² in one step: an expression in (η, V, v, ‖h‖, u·h).
-
-    A step is u' = u − ηVh and v' = v − η(V/v)(u·h) for each scalar v, with V the product of all.
-    """
-    eta, V, v, uu = sp.symbols("eta V v uu", real=True)
-    h, uh = sp.Symbol("‖h‖", real=True), sp.Symbol("(u·h)", real=True)
-    after = uu - 2 * eta * V * uh + eta**2 * V**2 * h**2 - (v - eta * V / v * uh) ** 2
-    return sp.collect(sp.expand(after - (uu - v**2)), eta**2 * V**2), (eta, V, v, h, uh)
-
-
 def _imbalance(data: Data, chain: ChainOnData, random: np.random.Generator) -> Row:
     """One step in the original coordinates from a random state."""
     u, v = near_balanced(chain, random, 0.5)
     w = _weights(chain, u, v)
     n, eta = data.X.shape[1], chain.eta_c
     X, y = data.trained, data.y
-    new = train(X, y, w, eta, 1)
+    new = descended(X, y, w, eta, 1)
     change = (new[:n] @ new[:n] - new[n:] ** 2) - (w[:n] @ w[:n] - w[n:] ** 2)
     h = X.T @ (X @ w[:n] * v.prod() - y) / len(y)
     law, symbols = imbalance_law()

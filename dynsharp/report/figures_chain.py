@@ -9,10 +9,10 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from dynsharp import plotting, systems
+from dynsharp.networks.data import Data
 from dynsharp.report.compare_data import near_balanced
 from dynsharp.report.effort import Effort
 from dynsharp.report.exact_chain import ChainTheory
-from dynsharp.report.source import Data
 from dynsharp.sweeps import orbit_diagram
 
 __all__ = ["chain_figures", "data_figures"]

@@ -13,13 +13,13 @@ import sympy as sp
 
 from dynsharp.derive.notation import letter, mathml, next_value
 from dynsharp.derive.tables import Table, as_html, tables
+from dynsharp.networks.data import Data
 from dynsharp.report.continued import Continued, cascade_table
 from dynsharp.report.exact_chain import ChainTheory
 from dynsharp.report.exact_uv import UVTheory
 from dynsharp.report.result import Report
 from dynsharp.report.rows import Row
 from dynsharp.report.shell import embedded, framed, prose
-from dynsharp.report.source import Data
 from dynsharp.version import __version__
 
 __all__ = ["write"]

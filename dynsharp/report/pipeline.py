@@ -48,8 +48,8 @@ def report(
     """
     import matplotlib as mpl
 
+    from dynsharp.networks.data import load
     from dynsharp.report.page import write
-    from dynsharp.report.source import load
 
     mpl.use("Agg")  # nothing is shown, everything is written
     seed = checked_count("--seed", seed, 0)

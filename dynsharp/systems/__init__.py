@@ -8,8 +8,7 @@ from collections.abc import Callable
 
 from dynsharp.errors import InputError
 from dynsharp.map import DiscreteMap
-from dynsharp.networks.chain_on_data import ChainOnData, chain_on_data
-from dynsharp.networks.uv_network import UVNetwork, uv_network
+from dynsharp.networks import ChainOnData, UVNetwork, chain_on_data, uv_network
 from dynsharp.systems.chain import balanced_chain, chain
 from dynsharp.systems.classic import (
     delayed_logistic,

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from dynsharp import InputError
-from dynsharp.report.source import load
+from dynsharp.networks.data import load
 from dynsharp.systems import ChainOnData, chain_on_data
 
 __all__ = ["Problem", "Samples", "balanced_start", "gaussian", "power_law", "real", "tumours"]

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from dynsharp.report.compare_data import sharpness
+from dynsharp.networks.chain_weights import sharpness
 from dynsharp.systems import ChainOnData
 from paper_reproduction.chain.data import Samples, balanced_start
 from paper_reproduction.chain.depth_figure import draw

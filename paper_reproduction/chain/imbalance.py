@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 from scipy.integrate import solve_ivp
 
-from dynsharp.report.compare_data import gradient, sharpness
+from dynsharp.networks.chain_weights import gradient, sharpness
 from dynsharp.systems import ChainOnData
 from paper_reproduction.chain.data import (
     Samples,

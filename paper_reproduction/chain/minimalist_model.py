@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from dynsharp.report.compare_data import gradient
+from dynsharp.networks.chain_weights import gradient
 from paper_reproduction.chain.data import Samples, balanced_start, real
 from paper_reproduction.chain.flow import DRIFT, gradient_flow
 from paper_reproduction.chain.minima import flattest

@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 from scipy.integrate import simpson
 
-from dynsharp.report.compare_data import gradient
+from dynsharp.networks.chain_weights import gradient
 from dynsharp.systems import ChainOnData
 from paper_reproduction.chain.data import Problem, Samples
 from paper_reproduction.chain.difficulty import sources

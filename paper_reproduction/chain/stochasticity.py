@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 
 from dynsharp import InputError
-from dynsharp.report.compare_data import gradient
+from dynsharp.networks.chain_weights import gradient
 from paper_reproduction.chain.data import Samples, gaussian, power_law, real, tumours
 from paper_reproduction.chain.step_size import start
 from paper_reproduction.chain.stochasticity_checks import judge

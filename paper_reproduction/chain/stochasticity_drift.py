@@ -17,7 +17,7 @@ import numpy as np
 import xarray as xr
 from scipy.integrate import solve_ivp
 
-from dynsharp.report.compare_data import gradient, sharpness
+from dynsharp.networks.chain_weights import gradient, sharpness
 from paper_reproduction.chain.data import Problem, Samples
 from paper_reproduction.chain.stochasticity_law import factor, noise_drift
 from paper_reproduction.chain.stochasticity_runs import SEED, safe_step, turning_point

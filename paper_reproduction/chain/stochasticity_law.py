@@ -21,7 +21,7 @@ from itertools import combinations, product
 import numpy as np
 import sympy as sp
 
-from dynsharp.report.compare_data import gradient, imbalance_law
+from dynsharp.networks.chain_weights import gradient, imbalance_law
 from paper_reproduction.chain.training import Minibatches
 
 __all__ = ["batches", "enumerated", "expected", "factor", "followed", "noise_drift"]

@@ -16,10 +16,10 @@ from typer.testing import CliRunner
 
 from dynsharp.cli import app
 from dynsharp.errors import InputError
+from dynsharp.networks.chain_weights import gradient, imbalance_law
+from dynsharp.networks.data import load
 from dynsharp.report import pipeline, report
-from dynsharp.report.compare_data import gradient, imbalance_law
 from dynsharp.report.effort import QUICK
-from dynsharp.report.source import load
 
 
 @pytest.fixture(scope="module")

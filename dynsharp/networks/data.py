@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from dynsharp.errors import InputError
-from dynsharp.systems import ChainOnData, chain_on_data
+from dynsharp.networks.chain_on_data import ChainOnData, chain_on_data
 
 __all__ = ["Data", "load"]
 
