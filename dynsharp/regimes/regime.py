@@ -18,9 +18,10 @@ from typing import Any
 import numpy as np
 
 from dynsharp.arguments import checked_between, checked_count
-from dynsharp.regimes._run import EDGE, Run, Span
 from dynsharp.regimes.log import TrainingLog, read_log
-from dynsharp.regimes.result import Phase, TrainingRegime
+from dynsharp.regimes.phases import spans
+from dynsharp.regimes.result import EDGE, Phase, TrainingRegime
+from dynsharp.regimes.run import Run, Span
 
 __all__ = ["training_regime"]
 
@@ -129,8 +130,7 @@ def training_regime(
     max_period = checked_count("max_period", max_period)
     log = read_log(trajectory, eta, loss, sharpness, step, sharpness_step, threshold)
     run = Run(log, change, edge, blowup, max_period, momentum=threshold is not None)
-    spans = run.spans()
-    phases = _phases(log, spans)
+    phases = _phases(log, spans(run))
     settings = {
         "change": change,
         "edge": edge,
@@ -144,26 +144,18 @@ def training_regime(
 
 def _phases(log: TrainingLog, spans: list[Span]) -> tuple[Phase, ...]:
     """Return the phases with their steps and what was measured."""
-    steps, phases = log.every_step, []
+    steps = log.every_step
     starts = [log.step[s.first] if s.first < len(log) else log.lost for s in spans]
-    for i, (span, start) in enumerate(zip(spans, starts, strict=True)):
-        begin = 0 if i == 0 else int(np.searchsorted(steps, start))
-        following = int(np.searchsorted(steps, starts[i + 1])) if i + 1 < len(spans) else len(steps)
+    edges = [0, *(int(np.searchsorted(steps, start)) for start in starts[1:]), len(steps)]
+    phases = []
+    for span, begin, end in zip(spans, edges[:-1], edges[1:], strict=True):
         kind, period = "", None
         if span.name == EDGE:
             kind = span.motion.kind if span.motion is not None else "undecided"
             if span.motion is not None and span.motion.period:
                 period = round(span.motion.period * log.stride)
-        phases.append(
-            Phase(
-                span.name,
-                steps[begin].item(),
-                steps[following - 1].item(),
-                kind,
-                period,
-                _measured(log, span),
-            )
-        )
+        first, last = steps[begin].item(), steps[end - 1].item()
+        phases.append(Phase(span.name, first, last, kind, period, _measured(log, span)))
     return tuple(phases)
 
 

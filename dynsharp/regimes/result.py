@@ -8,12 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dynsharp.results import Result, table
 from dynsharp.version import __version__
 
 if TYPE_CHECKING:
     import xarray as xr
 
 __all__ = ["Phase", "TrainingRegime"]
+
+REDUCTION, SHARPENING = "sharpness reduction", "progressive sharpening"
+CATAPULT, EDGE = "catapult", "edge of stability"
+DIVERGENCE, CONVERGENCE = "divergence", "convergence"
 
 MEASURED = (
     "loss_first",
@@ -28,8 +33,8 @@ MEASURED = (
 )
 
 
-@dataclass(frozen=True)
-class Phase:
+@dataclass(frozen=True, eq=False, repr=False)
+class Phase(Result):
     """One phase of a run.
 
     Attributes
@@ -72,8 +77,8 @@ class Phase:
         return f"{self.label}: steps {self.first} to {self.last}"
 
 
-@dataclass(frozen=True, repr=False)
-class TrainingRegime:
+@dataclass(frozen=True, eq=False, repr=False)
+class TrainingRegime(Result):
     """The phases of a run, in order. Their spans do not overlap and cover every recorded step.
 
     Attributes
@@ -99,6 +104,10 @@ class TrainingRegime:
     def names(self) -> tuple[str, ...]:
         """The names of the phases."""
         return tuple(p.name for p in self.phases)
+
+    def rows(self) -> tuple[Phase, ...]:
+        """Return the phases: the rows of `to_dataframe`."""
+        return self.phases
 
     def __iter__(self) -> Iterator[Phase]:
         return iter(self.phases)
@@ -142,9 +151,7 @@ class TrainingRegime:
             )
             for p in self.phases
         ]
-        widths = [max(len(r[i]) for r in (head, *rows)) for i in range(4)]
-        lines = ["  ".join(c.ljust(w) for c, w in zip(r, widths, strict=True)).rstrip()
-                 for r in (head, *rows)]  # fmt: skip
+        lines = table([head, *rows], indent=0)
         return "\n".join(lines + [self.status] * (self.status != "complete"))
 
 

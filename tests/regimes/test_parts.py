@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dynsharp.regimes._excursions import excursions, smoothed, turning_points, white_noise
-from dynsharp.regimes._recurrence import decays, motion
+from dynsharp.regimes.excursions import excursions, turning_points
+from dynsharp.regimes.motion import decays, motion
+from dynsharp.regimes.noise import smoothed, white_noise
 
 series = st.lists(st.integers(0, 20), min_size=3, max_size=40).map(lambda v: np.array(v, float))
 

@@ -1,5 +1,6 @@
 """The phases of runs whose phases are known: of the exact UV map, and of others."""
 
+import json
 from itertools import pairwise
 
 import numpy as np
@@ -339,6 +340,17 @@ def test_results_print_compare_and_go_to_netcdf(tmp_path):
         assert list(back["name"].values) == list(found.names)
         assert list(back["period"].values) == [p.period or 0 for p in found]
         np.testing.assert_allclose(back["ratio_mean"], [p.measured["ratio_mean"] for p in found])
+
+
+def test_results_are_plain_data_and_a_table():
+    found = regime(1.3, 0.4, 1.0)
+    told = json.loads(json.dumps(found.as_dict()))
+    assert told["status"] == found.status
+    assert [p["name"] for p in told["phases"]] == list(found.names)
+    assert told["phases"][0]["measured"] == dict(found.phases[0].measured)
+    frame = found.to_dataframe()
+    assert list(frame["first"]) == [p.first for p in found]
+    assert list(frame["loss_last"]) == [p.measured["loss_last"] for p in found]
 
 
 def test_measured_values_are_those_of_the_log():
