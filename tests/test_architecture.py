@@ -31,7 +31,6 @@ REACHING = {"bifurcation_curves", "bifurcations", "branch_tree"}
 CIRCULAR = {"bifurcation_curves", "continuation", "shooting"}
 TOO_LONG = {
     "algebra.conditions",
-    "cli",
     "symbolic.cycles",
     "symbolic.manifolds.darboux",
     "symbolic.normal_forms.family_flip",

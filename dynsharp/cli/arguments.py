@@ -1,110 +1,101 @@
-"""What the command line's words mean: a system, values of symbols, a sweep."""
+"""What the words of a command mean, and the options that several commands have."""
 
 from __future__ import annotations
 
-import difflib
-import importlib.util
-import inspect
 import math
-import sys
-import traceback
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
-from typing import Any
+from typing import Annotated, Any, TypeAlias
 
 import numpy as np
 import sympy as sp
+import typer
 
-from dynsharp import systems
+from dynsharp.cli.load import load_system
 from dynsharp.errors import InputError
 from dynsharp.map import DiscreteMap
 
-__all__ = ["Sweep", "assignments", "load_system", "parse_sweep"]
+__all__ = [
+    "At", "Figure", "FigureFile", "Json", "Parameter", "Set", "Start", "Sweep", "System",
+    "Transient", "assignments", "checked_figure", "intervals", "load", "one_parameter", "start_of",
+    "sweeps",
+]  # fmt: skip
+
+System: TypeAlias = Annotated[str, typer.Argument(help="Catalogue name, or file.py:name.")]
+Json: TypeAlias = Annotated[bool, typer.Option("--json", help="JSON on standard output.")]
+Set: TypeAlias = Annotated[
+    list[str] | None, typer.Option("--set", help="Value of a parameter, b=0.3; repeatable.")
+]
+Start: TypeAlias = Annotated[
+    list[str] | None, typer.Option("--start", help="Starting value, F=0.4; repeatable.")
+]
+Parameter: TypeAlias = Annotated[
+    str | None, typer.Option(help="Parameter to follow; may be left out if there is only one.")
+]
+At: TypeAlias = Annotated[float | None, typer.Option(help="Value of the parameter at --start.")]
+Transient: TypeAlias = Annotated[int, typer.Option(help="Steps before any is kept.")]
+Sweep: TypeAlias = Annotated[
+    list[str], typer.Option(help="What to sweep, and its values: rho=0.8:2:4000.")
+]
+FigureFile: TypeAlias = Annotated[
+    Path, typer.Option("--output", "-o", help="A .png, .pdf or .svg file.")
+]
+Figure: TypeAlias = Annotated[
+    Path | None, typer.Option("--output", "-o", help="Draw it: a .png, .pdf or .svg file.")
+]
 
 
-def load_system(text: str) -> DiscreteMap:
-    """Return a system of the catalogue by name, or the user's own by ``file.py:name``.
-
-    The name in the file is a `DiscreteMap`, or a function without arguments that returns one.
-
-    Raises
-    ------
-    InputError
-        If there is no such system, file or name, the file does not run, or the name is no map.
-    """
-    path, colon, name = text.rpartition(":")
-    if text.endswith(".py"):
-        path, name = text, ""
-    elif not colon or not path.endswith(".py"):
-        return systems.get(text)
-    module = _run(Path(path))
-    maps = [key for key, value in vars(module).items() if isinstance(value, DiscreteMap)]
-    if name not in vars(module):
-        close = difflib.get_close_matches(name, vars(module), n=2) if name else []
-        known = close or maps
-        hint = f", such as {path}:{known[0]}" if known else ""
-        got = f"{path}, which has no {name!r}" if name else text
-        raise InputError("system", got, f"file.py:name with the name of a DiscreteMap{hint}")
-    value = vars(module)[name]
-    if callable(value) and not isinstance(value, DiscreteMap):
-        value = _call(Path(path), name, value)
-    if not isinstance(value, DiscreteMap):
-        raise InputError(
-            "system",
-            f"{text}, which is of type {type(value).__name__}",
-            "a DiscreteMap, or a function without arguments that returns one",
-        )
-    return value
+def load(text: str, fixed: list[str] | None, swept: Iterable[str] | None = None) -> DiscreteMap:
+    """Return the system with the values of ``--set`` put in; all must have one in a sweep."""
+    return _put_in(load_system(text), fixed, swept)
 
 
-def _run(path: Path) -> ModuleType:
-    """Execute a file as a module of its own; it may import its neighbours."""
-    if not path.is_file():
-        raise InputError("system", f"{path}, which is no file", "a Python file that exists")
-    spec = importlib.util.spec_from_file_location(f"_dynsharp_user_{path.stem}", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    folder, bytecode = str(path.resolve().parent), sys.dont_write_bytecode
-    sys.path.insert(0, folder)
-    sys.dont_write_bytecode = True  # no cache folder appears beside the user's file
-    try:
-        spec.loader.exec_module(module)
-    except SyntaxError as error:
-        where = f"{error.filename}, line {error.lineno}: {error.msg}"
-        raise InputError("system", where, "a file in Python's syntax") from error
-    except Exception as error:
-        raise _failure(path, error) from error
-    finally:
-        sys.path.remove(folder)
-        sys.dont_write_bytecode = bytecode
-    return module
+def one_parameter(
+    text: str, parameter: str | None, fixed: list[str] | None
+) -> tuple[DiscreteMap, str]:
+    """Return the system with all parameters but one put in, and the name of that one."""
+    m = load_system(text)
+    if parameter is None:
+        left = [s.name for s in _put_in(m, fixed).parameters]
+        if len(left) != 1:
+            raise InputError("--parameter", "nothing", f"one of {', '.join(left) or 'none'}")
+        parameter = left[0]
+    return _put_in(m, fixed, [parameter]), parameter
 
 
-def _call(path: Path, name: str, function: Any) -> Any:
-    try:
-        inspect.signature(function).bind()
-    except (TypeError, ValueError) as error:
-        raise InputError(
-            "system", f"{path}:{name}, a function with arguments", "one without arguments"
-        ) from error
-    try:
-        return function()
-    except Exception as error:
-        raise _failure(path, error) from error
+def _put_in(
+    m: DiscreteMap, fixed: list[str] | None, swept: Iterable[str] | None = None
+) -> DiscreteMap:
+    values = assignments("--set", fixed or ())
+    if swept is not None:
+        moving = [m.parameter(name).name for name in swept]
+        if taken := [name for name in moving if name in values]:
+            raise InputError("--set", ", ".join(taken), "parameters that are not swept")
+        if missing := [s.name for s in m.parameters if s.name not in (*values, *moving)]:
+            wants = " ".join(f"--set {name}=VALUE" for name in missing)
+            raise InputError("--set", f"no value for {', '.join(missing)} of {m.name}", wants)
+    return m.substitute(values)
 
 
-def _failure(path: Path, error: Exception) -> InputError:
-    """Say in one line what went wrong in the user's file, and where."""
-    frames = traceback.extract_tb(error.__traceback__)
-    own = [f for f in frames if Path(f.filename).name == path.name]
-    line = f", line {own[-1].lineno}" if own else ""
-    message = " ".join(str(error).split())
-    return InputError(
-        "system", f"{path}{line}: {type(error).__name__}: {message}", "a file that runs"
-    )
+def start_of(m: DiscreteMap, texts: list[str] | None) -> dict[str, float] | None:
+    """Return the start that ``--start`` gives: a number for each variable, or None."""
+    if not texts:
+        return None
+    start = {name: float(v) for name, v in assignments("--start", texts).items()}
+    names = [s.name for s in m.state]
+    for name in start:
+        if name not in names:
+            raise InputError("--start", repr(name), f"the state {', '.join(names)} of {m.name}")
+    if missing := [name for name in names if name not in start]:
+        raise InputError("--start", f"no value for {', '.join(missing)}", "one for each variable")
+    return start
+
+
+def checked_figure(path: Path | None) -> Path | None:
+    """Refuse a file of another kind before anything is computed."""
+    if path is not None and path.suffix.lower() not in (".png", ".pdf", ".svg"):
+        raise InputError("--output", str(path), "a name that ends in .png, .pdf or .svg")
+    return path
 
 
 def assignments(argument: str, texts: Iterable[str]) -> dict[str, sp.Expr]:
@@ -117,15 +108,63 @@ def assignments(argument: str, texts: Iterable[str]) -> dict[str, sp.Expr]:
     InputError
         If a word is not of that kind, its value is not a finite real number, or a name comes twice.
     """
-    found: dict[str, sp.Expr] = {}
+    return {
+        name: _number(f"{argument} {name}", value)
+        for name, value in _pairs(argument, texts, "name=value, such as rho=1.4")
+    }
+
+
+def intervals(argument: str, texts: Iterable[str]) -> dict[str, tuple[float, float]]:
+    """Return {name: (low, high)} for words like ``a=0:2``, several in one separated by commas.
+
+    Raises
+    ------
+    InputError
+        If a word is not of that kind, or a name comes twice.
+    """
+    wants = "name=low:high with low < high, such as a=0:2"
+    found = {}
+    for name, value in _pairs(argument, texts, wants):
+        low, colon, high = value.partition(":")
+        found[name] = _number(argument, low), _number(argument, high) if colon else sp.nan
+        if not colon or not found[name][0] < found[name][1]:
+            raise InputError(argument, repr(f"{name}={value}"), wants)
+    return {name: (float(low), float(high)) for name, (low, high) in found.items()}
+
+
+def sweeps(texts: Iterable[str], default: int = 2000) -> dict[str, Any]:
+    """Return {name: values} for words like ``rho=0.8:2:4000``: first, last and their number.
+
+    Raises
+    ------
+    InputError
+        If a word is not of that kind.
+    """
+    found = {}
+    wants = "name=first:last:number, such as rho=0.8:2:4000"
+    for name, value in _pairs("--sweep", texts, wants):
+        ends, _, number = value.rpartition(":") if value.count(":") == 2 else (value, "", default)
+        count = int(number) if str(number).strip().isdigit() else 0
+        if ends.count(":") != 1 or count < 2:
+            raise InputError("--sweep", repr(f"{name}={value}"), f"{wants}, a number >= 2")
+        first, last = (float(_number("--sweep", p)) for p in ends.split(":"))
+        if not first < last:
+            raise InputError("--sweep", repr(f"{name}={value}"), f"{wants}, with first < last")
+        found[name] = np.linspace(first, last, count)
+    return found
+
+
+def _pairs(argument: str, texts: Iterable[str], wants: str) -> list[tuple[str, str]]:
+    """Return (name, what it is set to) for each word, every name once."""
+    found: dict[str, str] = {}
     for part in (p for text in texts for p in text.split(",")):
         name, equals, value = (s.strip() for s in part.partition("="))
         if not equals or not name.isidentifier():
-            raise InputError(argument, repr(part), "name=value, such as rho=1.4")
+            raise InputError(argument, repr(part), wants)
         if name in found:
             raise InputError(argument, f"{name} twice", "every name once")
-        found[name] = _number(f"{argument} {name}", value)
-    return found
+        found[name] = value
+    return list(found.items())
 
 
 def _number(argument: str, text: str) -> sp.Expr:
@@ -137,32 +176,3 @@ def _number(argument: str, text: str) -> sp.Expr:
     if not math.isfinite(number):
         raise InputError(argument, repr(text), "a real number")
     return value
-
-
-@dataclass(frozen=True)
-class Sweep:
-    """The values of one parameter."""
-
-    name: str
-    values: Any
-
-
-def parse_sweep(text: str, default: int = 2000) -> Sweep:
-    """Return the sweep that a word like ``rho=0.8:2:4000`` (first:last:number) means.
-
-    Raises
-    ------
-    InputError
-        If it is not of that kind.
-    """
-    name, equals, span = (s.strip() for s in text.partition("="))
-    parts = span.split(":")
-    if not equals or not name.isidentifier() or len(parts) not in (2, 3):
-        raise InputError("--sweep", repr(text), "name=first:last:number, such as rho=0.8:2:4000")
-    first, last = (float(_number("--sweep", p)) for p in parts[:2])
-    number = int(parts[2]) if len(parts) == 3 and parts[2].strip().isdigit() else default
-    if (len(parts) == 3 and str(number) != parts[2].strip()) or number < 2 or not first < last:
-        raise InputError(
-            "--sweep", repr(text), "name=first:last:number with first < last and a number >= 2"
-        )
-    return Sweep(name, np.linspace(first, last, number))

@@ -11,10 +11,10 @@ from matplotlib.figure import Figure
 
 from dynsharp import plotting, systems
 from dynsharp.branch_tree import BifurcationDiagram, bifurcation_diagram
-from dynsharp.continuation import Cascade
+from dynsharp.continuation import Cascade, cascade
 from dynsharp.derive.notation import letter
 from dynsharp.derive.tables import Table
-from dynsharp.report.branches import doublings
+from dynsharp.map import DiscreteMap
 from dynsharp.report.effort import Effort
 from dynsharp.report.exact_uv import UVTheory
 from dynsharp.report.rows import ROUNDING, Row
@@ -43,16 +43,19 @@ def continued(theory: UVTheory, effort: Effort, tell: Callable[[str], None]) -> 
         m, rho, (end / 10, end), list(theory.reduced.fixed_points), depth=_DEPTH,
         progress=False,
     )  # fmt: skip
-    maps = (
-        {"UV": m}
-        | {  # the balanced chain of depth 2 is the UV map once more
-            f"chain of depth {d}": systems.balanced_chain(depth=d) for d in effort.depths[1:3]
-        }
+    point = next(
+        theory.reduced.fixed_points[n]
+        for (n, _), found in theory.reduced.thresholds.items()
+        if theory.flip in found
     )
+    starts: dict[str, tuple[DiscreteMap, Any]] = {"UV": (m, point)}
+    for depth in effort.depths[1:3]:  # the balanced chain of depth 2 is the UV map once more
+        starts[f"chain of depth {depth}"] = systems.balanced_chain(depth), {"omega": 1.0}
     cascades = {}
-    for name, map_ in maps.items():
+    for name, (map_, start) in starts.items():  # all of them flip at the same value
         tell(f"cascade of {name}")
-        cascades[name] = doublings(map_, map_.parameters[0].name, effort.doublings, _DIGITS)
+        before = 0.98 * float(theory.flip.value)
+        cascades[name] = cascade(map_, map_.parameters[0], start, before, effort.doublings, _DIGITS)
     return Continued(diagram, cascades)
 
 

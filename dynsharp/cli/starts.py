@@ -1,8 +1,8 @@
-"""A start for a sweep when the user gives none: next to a fixed point, inside the domain."""
+"""Where a command begins when the user gives no start: at or next to a fixed point."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import product
 from typing import Any
 
@@ -12,9 +12,9 @@ import sympy as sp
 from dynsharp.errors import InputError
 from dynsharp.map import DiscreteMap
 from dynsharp.sweeps.domain import violations
-from dynsharp.symbolic.fixed_points import FixedPoint
+from dynsharp.symbolic.fixed_points import FixedPoint, fixed_points
 
-__all__ = ["default_start"]
+__all__ = ["stable_start", "start_next_to"]
 
 _KICKS = (1e-2, -1e-2, 1e-1, -1e-1)  # relative distances from the fixed point
 _MEMBERS = tuple(float(c) for c in np.linspace(0.1, 4.9, 25))  # of families, per coordinate
@@ -22,7 +22,43 @@ _GENERIC = (0.1, 0.3, 0.5, 0.9)  # where no fixed point has a closed form
 _STEPS, _SAMPLES, _MANY = 1000, 32, 300
 
 
-def default_start(
+def stable_start(
+    map: DiscreteMap,
+    parameter: str,
+    values: Iterable[float],
+    start: Mapping[str, float] | None,
+    at: float | None,
+) -> tuple[Mapping[str, float] | FixedPoint, float]:
+    """Return the start that is given, or a fixed point where it is stable for one of the values.
+
+    Raises
+    ------
+    InputError
+        If only one of ``start`` and ``at`` is given, or no fixed point is stable.
+    """
+    if (start is None) != (at is None):
+        lacking = "--at" if at is None else "--start"
+        raise InputError(lacking, "nothing", "--start and --at together")
+    if start is not None and at is not None:
+        return start, at
+    symbol = map.parameter(parameter)
+    for p in fixed_points(map):
+        if not p.relations and not p.family:
+            condition = sp.And(p.exists, p.stable)
+            if stable := [v for v in values if _holds(condition, symbol, v)]:
+                return p, float(stable[len(stable) // 2])
+    wants = "--start and --at: no fixed point was found stable there"
+    raise InputError("--start", "nothing", wants)
+
+
+def _holds(condition: Any, symbol: sp.Symbol, value: float) -> bool:
+    try:
+        return bool(condition.subs(symbol, sp.Rational(float(value))))
+    except TypeError:  # a comparison of complex numbers: the point does not exist
+        return False
+
+
+def start_next_to(
     map: DiscreteMap, points: Sequence[FixedPoint], parameter: str, values: Any
 ) -> tuple[dict[str, Any], str]:
     """Return a start for each value of the parameter, and a sentence that says which.

@@ -1,0 +1,74 @@
+"""``dynsharp cascade``: period doubling to many digits."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+
+from dynsharp.cli.arguments import At, Json, Parameter, Set, Start, System, one_parameter, start_of
+from dynsharp.cli.output import fail, print_json, stages
+
+EXAMPLE = "dynsharp cascade uv-eos --digits 30"
+
+
+def run(
+    system: System,
+    parameter: Parameter = None,
+    doublings: Annotated[int, typer.Option(help="Number of flips.")] = 8,
+    digits: Annotated[int, typer.Option(help="Significant digits.")] = 15,
+    fixed: Set = None,
+    start: Start = None,
+    at: At = None,
+    as_json: Json = False,
+) -> None:
+    """Follow a period-doubling cascade to many digits.
+
+    Without --start it begins before the first flip that has a closed form.
+    """
+    from dynsharp.cli.starts import stable_start
+    from dynsharp.continuation import cascade
+
+    m, name = one_parameter(system, parameter, fixed)
+    with stages() as tell:
+        tell("cascade")
+        given = start_of(m, start)
+        values = _next_to_flips(m, name) if given is None else []
+        begin, where = stable_start(m, name, values, given, at)
+        found = cascade(m, name, begin, where, doublings, digits)
+    if as_json:
+        print_json(_as_dict(found))
+    else:
+        print(found)
+    if found.status != "complete":
+        fail(found.status, code=1)
+
+
+def _next_to_flips(map: Any, parameter: str) -> list[float]:
+    """Return values a little before and behind every flip that has a closed form."""
+    from dynsharp.symbolic import fixed_points, thresholds
+
+    found = [t for p in fixed_points(map) for t in thresholds(p, parameter) if t.kind == "flip"]
+    flips = [float(t.value) for t in found if t.value.is_real and t.value.is_number]
+    return [v * share for v in flips for share in (0.98, 1.02)]
+
+
+def _as_dict(found: Any) -> dict[str, Any]:
+    """Return the cascade as plain data; numbers of many digits as text, with their error bounds."""
+
+    def plain(estimate: Any) -> dict[str, Any]:
+        text = str(estimate).split(" ± ")[0]
+        return {"value": text, "error": estimate.error if np.isfinite(estimate.error) else None}
+
+    return {
+        "parameter": found.parameter,
+        "periods": list(found.periods),
+        "thresholds": [plain(e) for e in found.thresholds],
+        "superstable": [plain(e) for e in found.superstable],
+        "ratios": [plain(e) for e in found.ratios],
+        "accumulation": plain(found.accumulation),
+        "delta": plain(found.delta),
+        "alpha": plain(found.alpha),
+        "status": found.status,
+    }

@@ -1,0 +1,109 @@
+"""``dynsharp diagram``: an orbit diagram with exact thresholds, exponents, periods or branches."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from dynsharp.cli.arguments import (
+    FigureFile,
+    Json,
+    Set,
+    Start,
+    Sweep,
+    System,
+    Transient,
+    checked_figure,
+)
+from dynsharp.cli.output import fail, say, stages
+
+EXAMPLE = "dynsharp diagram uv-eos --sweep rho=0.8:2:4000 -o diagram.png"
+
+
+def run(
+    system: System,
+    sweep: Sweep,
+    output: FigureFile,
+    fixed: Set = None,
+    start: Start = None,
+    transient: Transient = 5000,
+    keep: Annotated[int, typer.Option(help="Steps that are kept.")] = 256,
+    exponent: Annotated[bool, typer.Option(help="Draw the Lyapunov exponent below.")] = True,
+    variable: Annotated[str | None, typer.Option(help="What to draw; first of the state.")] = None,
+    branches: Annotated[
+        bool, typer.Option("--branches", help="Follow fixed points and cycles, stable or not.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Draw an orbit diagram with exact thresholds.
+
+    Without --start the orbits begin next to a fixed point. --json adds the periods they settle on.
+    --branches draws the branches of fixed points and cycles over it, from every fixed point in
+    closed form through every flip and branch point.
+    """
+    from dynsharp import plotting
+    from dynsharp.cli.swept import counts, summary, swept
+    from dynsharp.sweeps import lyapunov, orbit_diagram, phase_diagram
+
+    checked_figure(output)
+    axes: Any
+    with stages() as tell:
+        s = swept(system, sweep, fixed, start, tell)
+        name, values = s.parameter, s.values
+        tell("orbit diagram")
+        record = [variable] if variable else None
+        orbits = orbit_diagram(
+            s.map, name, values, s.start, transient=transient, keep=keep, record=record,
+            progress=False,
+        )  # fmt: skip
+        numbers = s.numbers(orbits) | {"keep": keep}
+        growth = tree = None
+        if exponent and not branches and not numbers["unfinished"]:
+            tell("Lyapunov exponent")
+            growth = lyapunov(s.map, name, values, s.start, transient=transient, progress=False)
+            numbers["exponent"] = summary(growth)
+            numbers["unfinished"] += int(growth.attrs["unfinished"])
+        if as_json and not numbers["unfinished"]:
+            tell("periods")
+            grid = {name: values}
+            settled = phase_diagram(s.map, grid, s.start, transient=transient, progress=False)
+            numbers["periods"] = counts(settled)
+        if branches:
+            from dynsharp.branch_tree import bifurcation_diagram
+
+            tell("branches")
+            tree = bifurcation_diagram(s.map, name, (values[0], values[-1]), progress=False)
+            axes = plotting.bifurcation_diagram(tree, variable, over=orbits)
+        else:
+            axes = plotting.orbit_diagram(
+                orbits, variable, thresholds=s.thresholds, exponent=growth
+            )
+        tell("figure")
+        numbers["file"] = str(plotting.save(axes, output))
+    say(numbers | ({"branches": _as_dict(tree)} if tree and as_json else {}), as_json)
+    if tree is not None and not as_json:
+        print(tree)
+    if numbers["unfinished"]:
+        fail(f"interrupted: {numbers['unfinished']} orbits are missing in {output}", code=130)
+
+
+def _as_dict(found: Any) -> dict[str, Any]:
+    """Return the branches of a diagram as plain data, with where each comes from."""
+    from dynsharp.cli.commands.continue_ import branches_as_dict
+
+    rows = branches_as_dict(found.branches)
+    return {
+        "branches": [
+            row | {"from": o.text, "stable": _stable(b)}
+            for row, b, o in zip(rows, found.branches, found.origins, strict=True)
+        ],
+        "not_followed": [str(u) for u in found.unfollowed],
+        "status": found.status,
+    }
+
+
+def _stable(branch: Any) -> list[tuple[float, float]]:
+    """Ranges of the parameter in which a branch is stable."""
+    pieces = [piece[branch.parameter] for piece in branch.segments(stable=True)]
+    return [(float(p.min()), float(p.max())) for p in pieces]

@@ -1,0 +1,43 @@
+"""``dynsharp report``: theory against simulation, for UV and for the chain."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dynsharp.cli.arguments import Json
+from dynsharp.cli.output import console, fail, print_json, stages
+
+EXAMPLE = "dynsharp report --data own.npz --output figures"
+
+
+def run(
+    data: Annotated[
+        Path | None, typer.Option(help="A .npz file with X (samples x features) and y.")
+    ] = None,
+    output: Annotated[Path, typer.Option(help="Folder of the figures and the page.")] = Path(
+        "figures"
+    ),
+    seed: Annotated[int, typer.Option(help="Of every random start.")] = 0,
+    as_json: Json = False,
+) -> None:
+    """Hold theory against simulation on one page.
+
+    Derives, draws, simulates and compares, for UV and for the chain on real data. Writes the
+    figures and report.html; exits with 1 if any comparison fails.
+    """
+    from dynsharp.report import report
+
+    with stages() as tell:
+        result = report(data=data, output=output, seed=seed, tell=tell)
+    if as_json:
+        print_json(result.numbers())
+    else:
+        result.print(console())
+    if result.interrupted:
+        fail(f"interrupted: what was done until then is in {result.page}", code=130)
+    if not result.passed:
+        failed = [r.name for r in result.rows if not r.passed]
+        fail(f"{len(failed)} of {len(result.rows)} rows fail: {'; '.join(failed)}", code=1)
