@@ -14,11 +14,12 @@ from dynsharp.arguments import (
     checked_positive,
     checked_span,
 )
-from dynsharp.bifurcation_curves.assemble import Settings, empty, followed
+from dynsharp.bifurcation_curves.along import Settings
 from dynsharp.bifurcation_curves.loop import Options
 from dynsharp.bifurcation_curves.point import Failure, corrected
-from dynsharp.bifurcation_curves.result import BifurcationCurve
+from dynsharp.bifurcation_curves.result import BifurcationCurve, wrapped
 from dynsharp.bifurcation_curves.surface import Surface
+from dynsharp.bifurcation_curves.track import empty, followed
 from dynsharp.continuation.branch import SpecialPoint
 from dynsharp.errors import InputError
 from dynsharp.map import Name
@@ -109,13 +110,12 @@ def continue_bifurcation(
     y = np.append(point._y[:-1], [here[s.name] for s in moving])
     start = corrected(surface, point.kind, y, _kappa(point.multipliers))
     if isinstance(start, Failure):
-        return empty(
-            settings,
-            point.kind,
+        status = (
             f"the start is no regular {point.kind} point in ({', '.join(names)}): Newton's method "
-            f"fails there ({start.reason}); the point says: {point.status}",
+            f"fails there ({start.reason}); the point says: {point.status}"
         )
-    return followed(settings, start[0])
+        return wrapped(empty(settings, point.kind, status))
+    return wrapped(followed(settings, start[0]))
 
 
 def _checked_kind(point: SpecialPoint) -> None:

@@ -1,87 +1,33 @@
-"""What continuation in two parameters returns: a bifurcation curve with its special points."""
+"""What continuation in two parameters returns: a bifurcation curve as arrays."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dynsharp.bifurcation_curves.surface import Surface
+from dynsharp.bifurcation_curves.along import Settings
+from dynsharp.bifurcation_curves.codim2_point import Codim2Point
+from dynsharp.bifurcation_curves.point import CurvePoint
+from dynsharp.bifurcation_curves.switch import switched
+from dynsharp.bifurcation_curves.track import Track
+from dynsharp.errors import InputError
 from dynsharp.map import DiscreteMap
+from dynsharp.normal_forms.along_curves import cubic, lyapunov, quadratic
+from dynsharp.results import Result, attributes, parts, shown, table
 from dynsharp.types import Array
-from dynsharp.version import __version__
 
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["BifurcationCurve", "Codim2Point"]
+__all__ = ["BifurcationCurve", "wrapped"]
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class Codim2Point:
-    """A point of a bifurcation curve at which a second condition holds.
-
-    Attributes
-    ----------
-    kind
-        "cusp", "generalised-flip", "chenciner", "1:1", "1:2", "1:3", "1:4" (strong resonances),
-        "fold-flip", "fold-neimark-sacker", "flip-neimark-sacker" or "double-neimark-sacker".
-    parameters, values
-        What is continued, and the values there.
-    uncertainty
-        Bound on the error of each value, from rounding; where the point was not located, the
-        extent of the bracket.
-    state
-        For each state variable its value; for a cycle the array of its values along it.
-    multipliers
-        All of them, those of the curve first.
-    normal_form
-        What happens nearby: a `Codim2Form`.
-    bracket
-        The values of both parameters at the two points between which it lies.
-    period
-        Of the cycle.
-    status
-        "located", or the sentence that says what failed and what to try.
-    """
-
-    kind: str
-    parameters: tuple[str, str]
-    values: tuple[float, float]
-    uncertainty: tuple[float, float]
-    state: Mapping[str, Any]
-    multipliers: Array
-    normal_form: Any
-    bracket: tuple[tuple[float, float], tuple[float, float]]
-    period: int = 1
-    status: str = "located"
-    _y: Array = field(default_factory=lambda: np.zeros(0))
-    _surface: Surface | None = None
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Codim2Point) and repr(self) == repr(other)
-
-    __hash__ = None  # type: ignore[assignment]
-
-    def __repr__(self) -> str:
-        where = ", ".join(
-            f"{name} = {value:.15g} ± {error:.1g}"
-            for name, value, error in zip(
-                self.parameters, self.values, self.uncertainty, strict=True
-            )
-        )
-        note = f"; {self.status}" * (self.status != "located")
-        mu = ", ".join(f"{m.real:.6g}" if m.imag == 0 else f"{m:.6g}" for m in self.multipliers[:4])
-        return (
-            f"{self.kind} at {where}: {_shown_state(self.state)}; multipliers {mu}; "
-            f"{self.normal_form or 'no normal form'}{note}"
-        )
-
-
-@dataclass(frozen=True, repr=False, eq=False)
-class BifurcationCurve:
+class BifurcationCurve(Result):
     """A curve of folds, flips or Neimark–Sacker points in two parameters, as arrays along it.
 
     Attributes
@@ -117,6 +63,8 @@ class BifurcationCurve:
         For both ends a sentence why the curve was not followed further.
     status
         "complete", or the sentence that says what failed and what to try.
+    settings
+        The problem and the control of the run, to go on from it.
     """
 
     map: DiscreteMap
@@ -132,23 +80,10 @@ class BifurcationCurve:
     special_points: tuple[Codim2Point, ...]
     ends: tuple[str, str]
     status: str = "complete"
-    _settings: Any = None
+    settings: Settings = field(compare=False, kw_only=True)
 
     def __len__(self) -> int:
         return len(self.values)
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, BifurcationCurve):
-            return NotImplemented
-        names = ("map", "parameters", "kind", "period", "special_points", "ends", "status")
-        arrays = ("values", "states", "multipliers")
-        return (
-            all(getattr(self, a) == getattr(other, a) for a in names)
-            and dict(self.fixed) == dict(other.fixed)
-            and all(np.array_equal(getattr(self, a), getattr(other, a)) for a in arrays)
-        )
-
-    __hash__ = None  # type: ignore[assignment]
 
     def switch(
         self,
@@ -179,9 +114,9 @@ class BifurcationCurve:
         InputError
             If it is no point of this curve, or no such curve emanates.
         """
-        from dynsharp.bifurcation_curves.switch import switched
-
-        return switched(self, point, kind, period, which)
+        if not any(point is p for p in self.special_points):
+            raise InputError("point", point, "one of curve.special_points")
+        return wrapped(switched(self.settings, point, self.kind, kind, period, which))
 
     def to_dataset(self) -> xr.Dataset:
         """Return the curve as a Dataset along ``point``.
@@ -199,20 +134,16 @@ class BifurcationCurve:
         for i, s in enumerate(self.map.state):
             x = self.states[:, :, i]
             variables[s.name] = (cycle, x[:, 0] if self.period == 1 else x)
-        parts = np.stack([self.multipliers.real, self.multipliers.imag], axis=-1)
-        variables["multipliers"] = (("point", "multiplier", "part"), parts)
+        variables["multipliers"] = (("point", "multiplier", "part"), parts(self.multipliers))
         variables["coefficient"] = ("point", self.coefficient)
-        attrs = {
-            "map": self.map.name,
-            "update": "; ".join(f"{s}' = {e}" for s, e in self.map.update.items()),
-            "state": ", ".join(s.name for s in self.map.state),
-            "parameters": ", ".join(self.parameters),
-            "kind": self.kind,
-            "fixed": ", ".join(f"{k} = {v!r}" for k, v in self.fixed.items()),
-            "period": self.period,
-            "status": self.status,
-            "dynsharp_version": __version__,
-        }
+        attrs = attributes(
+            self.map,
+            self.fixed,
+            parameters=", ".join(self.parameters),
+            kind=self.kind,
+            period=self.period,
+            status=self.status,
+        )
         coordinates = {"arclength": ("point", self.arclength), "part": ["real", "imaginary"]}
         return xr.Dataset(variables, coordinates, attrs)
 
@@ -238,27 +169,58 @@ class BifurcationCurve:
                 p.kind,
                 *(f"{v:.15g}" for v in p.values),
                 f"{max(p.uncertainty):.0e}",
-                _shown_state(p.state),
-                str(p.normal_form or "no normal form") + f"; {p.status}" * (p.status != "located"),
+                shown(p.state),
+                p.says,
             )
             for p in self.special_points
         ]
         if rows:
-            table = [("kind", a, b, "±", "state", "normal form"), *rows]
-            widths = [max(len(row[i]) for row in table) for i in range(5)]
-            lines += [
-                "    "
-                + "  ".join([c.ljust(w) for c, w in zip(row, widths, strict=False)] + [row[5]])
-                for row in table
-            ]
+            lines += table([("kind", a, b, "±", "state", "normal form"), *rows])
         lines += [f"    ends: {self.ends[0]}; {self.ends[1]}"]
         return "\n".join(lines + [f"    {self.status}"] * (self.status != "complete"))
 
 
-def _shown_state(state: Mapping[str, Any]) -> str:
-    shown = []
-    for name, x in list(state.items())[:4]:
-        values = np.atleast_1d(x)
-        text = ", ".join(f"{v:.6g}" for v in values[:3]) + ", ..." * (len(values) > 3)
-        shown.append(f"{name} = {text}" if values.size == 1 else f"{name} = ({text})")
-    return ", ".join(shown + ["..."] * (len(state) > 4))
+def wrapped(track: Track) -> BifurcationCurve:
+    """Return a curve that was followed as arrays."""
+    surface, points = track.settings.surface, track.points
+    n, P, family = surface.dimension, surface.period, len(surface.parameters) == 1
+    distances = [np.linalg.norm(q.coordinates - p.coordinates) for p, q in pairwise(points)]
+    return BifurcationCurve(
+        surface.map,
+        track.settings.parameters,
+        dict(surface.values),
+        track.kind,
+        P,
+        np.array([track.settings.values(p.y) for p in points]).reshape(-1, 2),
+        np.array([surface.cycle(p.y) for p in points]).reshape(-1, P, n),
+        _matched(points).reshape(-1, n),
+        np.array([np.nan if family else _coefficient(p) for p in points]),
+        np.cumsum([0.0, *distances])[: len(points)],
+        track.specials,
+        track.ends,
+        track.status,
+        settings=track.settings,
+    )
+
+
+def _matched(points: Sequence[CurvePoint]) -> Array:
+    """Multipliers of all points, each in the column of the nearest one before."""
+    rows: list[Array] = []
+    for point in points:
+        mu = point.multipliers
+        fixed = len(mu) - len(point.rest)
+        if rows:
+            left = list(mu[fixed:])
+            for k in range(fixed, len(mu)):
+                mu[k] = left.pop(int(np.argmin(np.abs(np.array(left) - rows[-1][k]))))
+        rows.append(mu)
+    return np.array(rows, complex)
+
+
+def _coefficient(point: CurvePoint) -> float:
+    """Return the normal-form coefficient b of the bifurcation; NaN where it has none."""
+    if point.kind == "neimark-sacker":
+        return lyapunov(point)[0]
+    pairing = float(point.left[:, 0] @ point.right[:, 0])
+    value, factor = (quadratic(point)[0], 2) if point.kind == "fold" else (cubic(point)[0], 6)
+    return value / (factor * pairing) if pairing != 0 else float("nan")

@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from dynsharp.bifurcation_curves.assemble import Settings, empty, followed
+from dynsharp.bifurcation_curves.along import Settings
+from dynsharp.bifurcation_curves.codim2_point import Codim2Point
 from dynsharp.bifurcation_curves.point import CurvePoint, Failure, corrected
-from dynsharp.bifurcation_curves.result import BifurcationCurve, Codim2Point
+from dynsharp.bifurcation_curves.track import Track, empty, followed
 from dynsharp.bifurcations.codim2 import emanating, kind_of
 from dynsharp.errors import InputError
 from dynsharp.normal_forms.unfoldings import Start
@@ -20,20 +21,21 @@ FARTHEST = 0.5  # of the way to the codimension-2 point that Newton's method may
 
 
 def switched(
-    curve: BifurcationCurve, at: Codim2Point, kind: str | None, period: int | None, which: int
-) -> BifurcationCurve:
-    """Follow another curve from a point of codimension two."""
-    if not any(at is p for p in curve.special_points):
-        raise InputError("point", at, "one of curve.special_points")
-    settings: Settings = curve._settings
-    P = curve.period
+    settings: Settings,
+    at: Codim2Point,
+    before: str,
+    kind: str | None,
+    period: int | None,
+    which: int,
+) -> Track:
+    """Follow another curve from a point of codimension two of a curve of kind ``before``."""
     others = [condition.kind for condition in kind_of(at.kind).through]
-    others.remove(curve.kind)
-    same = [(k, P) for k in others]
+    others.remove(before)
+    same = [(k, at.period) for k in others]
     if at.status == "located":
         for k, p in same:
             if kind in (None, k) and period in (None, p):
-                return _through(settings, at, k, curve.kind)
+                return _through(settings, at, k, before)
     known, status = [], "complete"
     for distance in DISTANCES:
         born, status = _born(settings, at, distance)
@@ -58,7 +60,7 @@ def switched(
     raise InputError(argument, f"{asked} at a {at.kind} point ({at.status})", wants + note)
 
 
-def _through(settings: Settings, at: Codim2Point, kind: str, before: str) -> BifurcationCurve:
+def _through(settings: Settings, at: Codim2Point, kind: str, before: str) -> Track:
     """Follow a curve of the same cycle, both ways."""
     kappa = dict(kind_of(at.kind).ends).get(kind, 0.0)
     if kappa == 0.0 and kind == "neimark-sacker":
@@ -67,7 +69,7 @@ def _through(settings: Settings, at: Codim2Point, kind: str, before: str) -> Bif
         mu = pairs[np.argmin(np.abs(np.abs(pairs) - 1))]
         kappa = float(2 * mu.real / abs(mu))
     surface = settings.surface
-    start = corrected(surface, kind, at._y, kappa)
+    start = corrected(surface, kind, settings.unknowns(at), kappa)
     if isinstance(start, Failure):
         return empty(
             settings, kind, f"no regular {kind} curve goes through this point ({start.reason})"
@@ -82,7 +84,7 @@ def _born(settings: Settings, at: Codim2Point, distance: float) -> tuple[list[St
         return [], "on a family of fixed points nothing is predicted"
     if at.status != "located":
         return [], at.status
-    curve, y = surface.curve(at._y)
+    curve, y = surface.curve(settings.unknowns(at))
     second = surface.parameters[1].name
     with np.errstate(all="ignore"):
         unfolding = emanating(at.kind, curve, y, second, distance=distance)
@@ -99,7 +101,8 @@ def _started(
         return None
     point = found[0]
     count = len(surface.parameters)
-    birth = np.append(np.tile(at._y[:-count], begin.period // at.period), at._y[-count:])
+    here = settings.unknowns(at)
+    birth = np.append(np.tile(here[:-count], begin.period // at.period), here[-count:])
     scale = np.append(np.tile(surface.scale, begin.period), surface.units[-count:])
     moved, distance = ((point.y - y) / scale for y in (begin.y, birth))
     if np.linalg.norm(moved) > FARTHEST * np.linalg.norm(distance):
@@ -116,8 +119,7 @@ def _started(
     return replace(settings, surface=surface), point
 
 
-def _away(settings: Settings, start: CurvePoint, at: Codim2Point) -> BifurcationCurve:
+def _away(settings: Settings, start: CurvePoint, at: Codim2Point) -> Track:
     """Follow a curve that is born at the point, away from it."""
     curve = followed(settings, start, both=False)
-    where = ", ".join(f"{n} = {v:.10g}" for n, v in zip(at.parameters, at.values, strict=True))
-    return replace(curve, ends=(f"born at the {at.kind} point {where}", curve.ends[1]))
+    return replace(curve, ends=(f"born at the {at.kind} point {at.place}", curve.ends[1]))

@@ -5,8 +5,8 @@ import pytest
 import sympy as sp
 
 import dynsharp as ds
-from dynsharp.bifurcation_curves import assemble as _assemble
 from dynsharp.bifurcation_curves import continue_bifurcation
+from dynsharp.bifurcation_curves import track as _track
 
 x, y, a, b, K, alpha = sp.symbols("x y a b K alpha", real=True)
 
@@ -152,8 +152,8 @@ def test_interrupt_returns_what_is_there(branch, monkeypatch):
             if count == 20:
                 raise KeyboardInterrupt
 
-    one_way = _assemble.one_way
-    monkeypatch.setattr(_assemble, "one_way", interrupted)
+    one_way = _track.one_way
+    monkeypatch.setattr(_track, "one_way", interrupted)
     flip = next(p for p in branch.special_points if p.kind == "flip")
     curve = continue_bifurcation(flip, ("a", "b"), SPAN)
     assert len(curve) >= 20
