@@ -28,7 +28,7 @@ UPWARD = {
     ("normal_forms", "continuation"),
 }
 REACHING = {"bifurcation_curves", "bifurcations", "branch_tree"}
-CIRCULAR = {"bifurcation_curves", "continuation", "shooting"}
+CIRCULAR = {"continuation", "shooting"}
 TOO_LONG = {
     "algebra.conditions",
     "symbolic.cycles",
