@@ -17,9 +17,10 @@ from scipy.optimize import minimize_scalar
 
 from dynsharp.bifurcations.special_point import state_of
 from dynsharp.continuation import Branch, SpecialPoint
-from dynsharp.continuation.switching.membership import row, same_cycle
+from dynsharp.continuation.switching.membership import row
 from dynsharp.continuation.switching.switch import marked
 from dynsharp.normal_forms.codim1 import product
+from dynsharp.shooting.identity import same_solution
 from dynsharp.shooting.problem import Curve
 from dynsharp.types import Array
 
@@ -55,7 +56,7 @@ def _without_touches(branch: Branch, y: Array) -> Branch:
     kept = [
         p
         for p in branch.special_points
-        if not _by_rounding(p) or not same_cycle(curve, p._y, y, TOUCHING)
+        if not _by_rounding(p) or not same_solution(curve, p._y, y, TOUCHING)
     ]
     return replace(branch, special_points=tuple(kept))
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dynsharp.continuation import Branch
-from dynsharp.continuation.start import minimal_period
+from dynsharp.shooting.identity import minimal_period, same_cycle
 from dynsharp.types import Array
 
 __all__ = ["Place", "place_of"]
@@ -27,15 +27,11 @@ class Place:
 
     def same(self, other: Place) -> bool:
         """Whether it is the same cycle at the same value, up to a cyclic shift."""
-        if self.parameter != other.parameter or self.states.shape != other.states.shape:
+        if self.parameter != other.parameter:
             return False
         if abs(self.value - other.value) > NEAR * max(self.width, other.width):
             return False
-        scale = NEAR * np.maximum(self.scale, other.scale)
-        return any(
-            bool((np.abs(np.roll(self.states, k, axis=0) - other.states) < scale).all())
-            for k in range(len(self.states))
-        )
+        return same_cycle(self.states, other.states, np.maximum(self.scale, other.scale), NEAR)
 
 
 def place_of(branch: Branch, y: Array) -> Place:

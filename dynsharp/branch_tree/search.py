@@ -1,10 +1,4 @@
-r"""Solutions that no followed branch has: Newton's method with deflation, at one parameter value.
-
-Newton's method for M(x)(G(x) − x) = 0 with M = Π_k (1/|x − x_k|² + 1) over the known solutions x_k
-does not converge to those again. Its step is that of the undeflated problem, δ, divided by
-1 − ∇ln M·δ (Farrell, Birkisson, Funke, *Deflation techniques for finding distinct solutions of
-nonlinear partial differential equations*, SIAM J. Sci. Comput. 37, 2015).
-"""
+"""Solutions that no followed branch has: deflated Newton at one value of the parameter."""
 
 from __future__ import annotations
 
@@ -12,8 +6,9 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from dynsharp.continuation.start import minimal_period
 from dynsharp.normal_forms.codim1 import product
+from dynsharp.shooting.deflation import deflation
+from dynsharp.shooting.identity import minimal_period
 from dynsharp.shooting.problem import Curve
 from dynsharp.types import Array
 
@@ -91,11 +86,8 @@ def _deflated(curve: Curve, x: Array, value: float, known: list[Array]) -> Array
         size = float(np.linalg.norm(delta / scale))
         if size < 1e-9:
             return _isolated(curve, x + delta, value, others)
-        d = (x - others) / scale
-        r2 = np.maximum((d**2).sum(axis=1), 1e-24)
-        slope = -2 * (d / (r2 * (r2 + 1))[:, None]).sum(axis=0) / scale  # ∇ ln M
-        factor = 1 / (1 - float(slope @ delta)) if slope @ delta != 1 else 1.0
-        delta = delta * np.clip(factor, -10.0, 10.0)
+        factor = deflation(x, delta, others, scale, 1.0)
+        delta = delta * np.clip(factor if np.isfinite(factor) else 1.0, -10.0, 10.0)
         length = float(np.linalg.norm(delta / scale))
         x = x + delta * min(1.0, 2.0 / length if length > 0 else 1.0)
         if not np.linalg.norm(x / scale) < FAR:

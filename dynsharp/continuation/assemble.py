@@ -15,7 +15,7 @@ from dynsharp.continuation import loop as _follow
 from dynsharp.continuation.branch import Branch, SpecialPoint, same_rows
 from dynsharp.continuation.loop import pieces
 from dynsharp.continuation.rows import appended, first, joined, reversed_points
-from dynsharp.continuation.start import minimal_period
+from dynsharp.shooting.identity import minimal_period
 from dynsharp.shooting.problem import Curve, Point, Points
 from dynsharp.types import Array
 

@@ -13,13 +13,13 @@ from dynsharp.compiled.elimination import product
 from dynsharp.errors import InputError
 from dynsharp.map import DiscreteMap
 from dynsharp.shooting.forms import Forms
+from dynsharp.shooting.identity import minimal_period
 from dynsharp.shooting.problem import Curve
 from dynsharp.symbolic.fixed_points import FixedPoint
 from dynsharp.types import Array
 
 __all__ = [
     "Start",
-    "minimal_period",
     "natural_scale",
     "null_direction",
     "scale_at",
@@ -165,16 +165,6 @@ def null_direction(D: Array) -> tuple[Array, bool]:
         D, columns = D * factors, columns * factors
     _, singular, right = np.linalg.svd(D)
     return right[-1] * columns, bool(singular[-1] <= RANK * singular[0])
-
-
-def minimal_period(curve: Curve, y: Array, tolerance: float = 1e-5) -> int:
-    """Return the least divisor of the period after which the cycle returns."""
-    x = curve.states(y) / curve.scale
-    size = 1e-300 + np.max(np.abs(x - x.mean(axis=0))) + tolerance
-    for d in range(1, curve.period):
-        if curve.period % d == 0 and np.max(np.abs(np.roll(x, -d, axis=0) - x)) < tolerance * size:
-            return d
-    return curve.period
 
 
 def solved(curve: Curve, states: Array, value: float) -> Start:

@@ -13,9 +13,10 @@ from dynsharp.cycle_search._found import Found, interrupted
 from dynsharp.cycle_search._itineraries import FAMILY, OVERFLOW, pull_back, solve
 from dynsharp.cycle_search._laps import laps
 from dynsharp.cycle_search._problem import SLACK, Problem
-from dynsharp.cycle_search._registry import Registry, minimal
+from dynsharp.cycle_search._registry import Registry, trusted
 from dynsharp.cycle_search._result import PeriodReport
 from dynsharp.cycle_search._shooting import DEGENERATE, SOLVED, shoot
+from dynsharp.shooting.identity import minimal_periods
 from dynsharp.types import Array
 
 __all__ = ["Itineraries"]
@@ -125,7 +126,7 @@ class Itineraries:
         units = p.units
         for ends in orbits[kind == FAMILY].reshape(-1, 3, orbits.shape[1]):
             inner = ends[2][:, None]
-            if minimal(p, inner[None], np.array([1e-8]))[0] and not any(
+            if minimal_periods(inner[None], units, trusted(1e-8))[0] == len(inner) and not any(
                 f.contains(inner, 1, units) for f in found.families
             ):
                 found.families.append(self._family(ends[0], ends[1]))
@@ -141,7 +142,7 @@ class Itineraries:
         closed = np.abs(p.linearised(states)[1]).max(axis=(1, 2)) <= CLOSED * self.unit
         good = closed & p.inside(states)
         states, steps = states[good], steps[good]
-        good = minimal(p, states, steps)
+        good = minimal_periods(states, units, trusted(steps)) == states.shape[1]
         found.registry.add(states[good], steps[good])
         on = [
             k

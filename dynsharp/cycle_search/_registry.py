@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from dynsharp.cycle_search._problem import Problem
+from dynsharp.shooting.identity import canonical, same_cycle
 from dynsharp.types import Array
 
-__all__ = ["Registry", "minimal", "same_cycle"]
+__all__ = ["Registry", "trusted"]
 
 NEAR = 1e-8  # distance in units of the box below which two cycles are the same
 TRUST = 10  # errors are at most so many times the last Newton step
@@ -75,7 +76,7 @@ class Registry:
         )
         gone: set[int] = set()
         for i, j in sorted(pairs):
-            tolerance = NEAR + TRUST * (self.steps[i] + self.steps[j])
+            tolerance = trusted(self.steps[i] + self.steps[j])
             if i in gone or j in gone:
                 continue
             if same_cycle(self.states[i], self.states[j], self.problem.units, tolerance):
@@ -107,26 +108,6 @@ class Registry:
         return np.asarray(np.cos(x @ w + phase).mean(axis=1))
 
 
-def same_cycle(a: Array, b: Array, units: Array, tolerance: float) -> bool:
-    """Say whether two cycles (period × n) agree up to a cyclic shift."""
-    shifts = np.flatnonzero(np.abs((b - a[0]) / units).max(axis=1) <= tolerance)
-    turned = (np.arange(len(a)) + shifts[:, None]) % len(a)
-    return bool((np.abs((b[turned] - a) / units).max(axis=(1, 2)) <= tolerance).any())
-
-
-def minimal(problem: Problem, states: Array, steps: Array) -> NDArray[np.bool_]:
-    """Say of cycles (m × period × n) whether no divisor of the period is a period."""
-    period = states.shape[1]
-    result = np.ones(len(states), dtype=bool)
-    tolerance = NEAR + TRUST * steps
-    for k in range(1, period):
-        if period % k == 0:
-            back = np.abs((np.roll(states, -k, axis=1) - states) / problem.units).max(axis=(1, 2))
-            result &= back > tolerance
-    return result
-
-
-def canonical(states: Array) -> Array:
-    """Shift a cycle so that its least point, by the first coordinate that decides, is first."""
-    least = np.lexsort(np.round(states, 12).T[::-1])[0]
-    return np.roll(states, -least, axis=0)
+def trusted(steps: Any) -> Any:
+    """Return the distance, in units of the box, at which points are one, by their Newton steps."""
+    return NEAR + TRUST * steps

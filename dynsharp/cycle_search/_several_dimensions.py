@@ -13,12 +13,13 @@ import numpy as np
 from dynsharp.cycle_search._families import null_space, recognise
 from dynsharp.cycle_search._found import Found, interrupted
 from dynsharp.cycle_search._problem import Problem
-from dynsharp.cycle_search._registry import Registry, minimal, same_cycle
+from dynsharp.cycle_search._registry import Registry, trusted
 from dynsharp.cycle_search._result import PeriodReport
 from dynsharp.cycle_search._shooting import DEGENERATE, Shots, shoot
 from dynsharp.cycle_search._stabilised import matrices, stabilised
 from dynsharp.cycle_search._statistics import coverage, missed
 from dynsharp.cycle_search._walks import Walks, random_states
+from dynsharp.shooting.identity import minimal_periods, same_cycle
 from dynsharp.types import Array
 
 __all__ = ["Search"]
@@ -120,7 +121,8 @@ class Search:
         if not len(states):
             return 0
         doubtful = np.where(code == DEGENERATE, 1e-4, steps)
-        good = minimal(self.problem, states, doubtful)
+        minimal = minimal_periods(states, self.problem.units, trusted(doubtful))
+        good = minimal == states.shape[1]
         states, steps, code = states[good], steps[good], code[good]
         singular = (code == DEGENERATE) | self._near_one(states)
         new = found.registry.add(states[~singular], steps[~singular])

@@ -1,12 +1,7 @@
 r"""Newton's method for many cycles of one period at once, with deflation.
 
-The unknowns are all points of a cycle (multiple shooting, see `continuation._corrector`): a guess
+The unknowns are all points of a cycle (multiple shooting, see `shooting.newton`): a guess
 converges from much further away than with F^n(x) − x = 0, whose slope grows like the multiplier.
-
-Deflation (Farrell, Birkisson, Funke, *Deflation techniques for finding distinct solutions of
-nonlinear partial differential equations*, SIAM J. Sci. Comput. 37, 2015) divides the residual by
-its distance to what is known, with the factor m(x) = ∏(1 + σ²/‖x − p_i‖²) over the known points
-p_i. A Newton step of m·g is the Newton step δ of g times 1/(1 − ∇ln m · δ): no other solve.
 """
 
 from __future__ import annotations
@@ -22,6 +17,7 @@ from numba import njit
 from dynsharp.compiled import threads
 from dynsharp.compiled.elimination import OPTIONS
 from dynsharp.cycle_search._problem import Problem
+from dynsharp.shooting.deflation import deflation
 from dynsharp.shooting.newton import directions, linearise, workspace
 from dynsharp.types import Array
 
@@ -104,19 +100,9 @@ def _shoot(
             if residual <= rounding and length > 1e-9 and length > 0.9 * before:
                 code[g] = 2
                 break
-            factor = 1.0
-            if known.shape[0] > 0:
-                slope = 0.0
-                for p in range(known.shape[0]):
-                    distance, along = 0.0, 0.0
-                    for a in range(n):
-                        d = (y[a] - known[p, a]) / units[a]
-                        distance += d * d
-                        along += d * newton[a] / units[a]
-                    slope -= 2.0 * radius**2 * along / (distance * (distance + radius**2) + 1e-300)
-                factor = 1.0 / (1.0 - slope)
-                if not math.isfinite(factor):
-                    break
+            factor = deflation(y, newton, known, units, radius)
+            if not math.isfinite(factor):
+                break
             moved = length * abs(factor)
             if moved > LARGEST_STEP:
                 factor *= LARGEST_STEP / moved

@@ -11,12 +11,12 @@ import numpy as np
 from scipy.spatial.distance import cdist
 
 from dynsharp.continuation.branch import Branch
+from dynsharp.shooting.identity import SAME, same_solution
 from dynsharp.shooting.problem import Curve
 from dynsharp.types import Array
 
-__all__ = ["at_value", "position", "row", "same_cycle"]
+__all__ = ["at_value", "position", "row"]
 
-SAME = 1e-7  # distance of two solutions, in units of the curve, that are the same
 BEYOND = 0.25  # how far beyond a chord's ends, in chords, the foot of a perpendicular may lie
 TRIED = 4  # chords
 FEW = 8  # phases that tell, and shifts of a long cycle that are tried
@@ -25,13 +25,6 @@ FEW = 8  # phases that tell, and shifts of a long cycle that are tried
 def row(branch: Branch, i: int) -> Array:
     """Return the unknowns at a stored point: the cycle, then the parameter."""
     return np.append(branch.states[i].ravel(), branch.values[i])
-
-
-def same_cycle(curve: Curve, a: Array, b: Array, tolerance: float = SAME) -> bool:
-    """Whether two solutions are the same cycle at the same value, up to a cyclic shift."""
-    x = curve.states(b)
-    shifts = (np.append(np.roll(x, k, axis=0).ravel(), b[-1]) for k in range(curve.period))
-    return any(curve.length(a - y) < tolerance for y in shifts)
 
 
 def position(branch: Branch, y: Array) -> float | None:
@@ -48,7 +41,7 @@ def position(branch: Branch, y: Array) -> float | None:
     weights = np.sqrt(curve.weights)
     rows = np.column_stack([branch.states.reshape(size, -1), branch.values]) * weights
     if size == 1:
-        return 0.0 if same_cycle(curve, row(branch, 0), y) else None
+        return 0.0 if same_solution(curve, row(branch, 0), y) else None
     chords = np.diff(rows, axis=0)
     lengths = np.maximum(np.linalg.norm(chords, axis=1), 1e-300)
     tried: list[tuple[float, int, int, float]] = []

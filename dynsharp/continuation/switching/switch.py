@@ -9,11 +9,11 @@ import numpy as np
 from dynsharp.continuation.assemble import Options, assembled, both_ways, empty, one_way
 from dynsharp.continuation.branch import Branch, SpecialPoint
 from dynsharp.continuation.rows import first
-from dynsharp.continuation.start import minimal_period
 from dynsharp.continuation.switching.branching import branching
-from dynsharp.continuation.switching.membership import position, row, same_cycle
+from dynsharp.continuation.switching.membership import position, row
 from dynsharp.errors import InputError
 from dynsharp.normal_forms.codim1 import branch_form, product
+from dynsharp.shooting.identity import minimal_period, same_solution
 from dynsharp.shooting.problem import Curve, Point, Points
 from dynsharp.types import Array
 
@@ -278,7 +278,7 @@ def marked(branch: Branch, at: SpecialPoint) -> Branch:
     curve = branch._curve
     assert curve is not None
     place = position(branch, at._y)
-    if place is None or any(same_cycle(curve, p._y, at._y, NEAR) for p in branch.special_points):
+    if place is None or any(same_solution(curve, p._y, at._y, NEAR) for p in branch.special_points):
         return branch
     i = int(np.ceil(place)) or 1
     before = row(branch, i - 1)
