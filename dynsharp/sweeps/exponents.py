@@ -13,8 +13,8 @@ from dynsharp.compiled.kernels import RESCALED_EVERY
 from dynsharp.compiled.threads import CHUNK
 from dynsharp.errors import InputError
 from dynsharp.map import DiscreteMap, Name
-from dynsharp.sweeps._engine import Orbits
-from dynsharp.sweeps._sweep import Sweep, free_names, sweep
+from dynsharp.sweeps.layout import Sweep, free_names, sweep
+from dynsharp.sweeps.stepping import Orbits
 from dynsharp.types import Array
 
 if TYPE_CHECKING:

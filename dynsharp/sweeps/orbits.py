@@ -9,8 +9,8 @@ import numpy as np
 
 from dynsharp.arguments import checked_count
 from dynsharp.map import DiscreteMap, Name
-from dynsharp.sweeps._engine import Orbits, chunks, observed
-from dynsharp.sweeps._sweep import free_names, sweep
+from dynsharp.sweeps.layout import free_names, sweep
+from dynsharp.sweeps.stepping import Orbits, chunks, observed
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -10,8 +10,8 @@ import numpy as np
 from dynsharp.arguments import checked_between, checked_count, checked_mapping
 from dynsharp.errors import InputError
 from dynsharp.map import DiscreteMap, Name
-from dynsharp.sweeps._engine import Orbits
-from dynsharp.sweeps._sweep import free_names, sweep
+from dynsharp.sweeps.layout import free_names, sweep
+from dynsharp.sweeps.stepping import Orbits
 
 if TYPE_CHECKING:
     import xarray as xr

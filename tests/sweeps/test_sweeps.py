@@ -101,7 +101,7 @@ def test_threads_change_nothing():
 def test_chunks_change_nothing(monkeypatch):
     whole = lyapunov(EOS, "rho", [1.3, 1.9], {"F": 0.4}, iterations=5000)
     diagram = orbit_diagram(EOS, "rho", [1.3, 1.9], {"F": 0.4}, transient=999, keep=50)
-    for room in ("dynsharp.sweeps._engine", "dynsharp.sweeps.exponents"):
+    for room in ("dynsharp.sweeps.stepping", "dynsharp.sweeps.exponents"):
         monkeypatch.setattr(f"{room}.CHUNK", 150)
     parts = orbit_diagram(EOS, "rho", [1.3, 1.9], {"F": 0.4}, transient=999, keep=50)
     xr.testing.assert_identical(diagram, parts)
@@ -227,7 +227,7 @@ def test_no_start_inside_the_domain_is_wrong_input():
 
 
 def test_an_interrupt_returns_what_is_done(monkeypatch):
-    monkeypatch.setattr("dynsharp.sweeps._engine.CHUNK", 100_000)
+    monkeypatch.setattr("dynsharp.sweeps.stepping.CHUNK", 100_000)
     orbit_diagram(EOS, "rho", [1.5, 1.6], {"F": 0.5}, transient=10, keep=1)  # compile beforehand
 
     def ctrl_c(bar, fraction):

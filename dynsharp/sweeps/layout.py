@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from dynsharp.arguments import checked_instance, checked_mapping, checked_number
 from dynsharp.errors import InputError
 from dynsharp.map import DiscreteMap, Name
+from dynsharp.results import attributes
 from dynsharp.sweeps.domain import violations
 from dynsharp.types import Array
-from dynsharp.version import __version__
 
 __all__ = ["Sweep", "free_names", "sweep"]
 
@@ -131,15 +131,12 @@ def sweep(
             row[:] = np.broadcast_to(values[s.name], shape).ravel()
         return table
 
-    settings = {
-        "map": map.name,
-        "update": "; ".join(f"{s}' = {e}" for s, e in map.update.items()),
-        "state": ", ".join(s.name for s in map.state),
-        "parameters": ", ".join(s.name for s in map.parameters),
-        "fixed": ", ".join(f"{k} = {v!r}" for k, v in constants.items()),
-        "start": ", ".join(f"{k} = {_shown(v)}" for k, v in starts.items()),
-        "dynsharp_version": __version__,
-    }
+    settings = attributes(
+        map,
+        constants,
+        parameters=_listed(map.parameters),
+        start=", ".join(f"{k} = {_shown(v)}" for k, v in starts.items()),
+    )
     return Sweep(ready, axes, rows(ready.state), rows(ready.parameters), settings, whole, outside)
 
 

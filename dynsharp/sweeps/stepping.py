@@ -15,7 +15,7 @@ from dynsharp.compiled.kernels import kernels
 from dynsharp.compiled.threads import CHUNK
 from dynsharp.errors import InputError
 from dynsharp.map import DiscreteMap
-from dynsharp.sweeps._sweep import Sweep
+from dynsharp.sweeps.layout import Sweep
 from dynsharp.types import Array
 
 __all__ = ["Orbits", "checked_escape"]
