@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dynsharp.arguments import checked_word
 from dynsharp.errors import InputError
 
 if TYPE_CHECKING:
@@ -29,9 +30,7 @@ def swept(dataset: xr.Dataset, argument: str = "dataset") -> tuple[str, xr.Datas
 
 def read(dataset: xr.Dataset, name: Any, *dims: str, argument: str = "variable") -> np.ndarray:
     """Return a variable as an array with exactly these dimensions, in this order."""
-    if str(name) not in dataset.data_vars:
-        raise InputError(argument, repr(str(name)), f"one of {sorted(map(str, dataset.data_vars))}")
-    array = dataset[str(name)]
+    array = dataset[checked_word(argument, name, sorted(map(str, dataset.data_vars)))]
     if set(array.dims) != set(dims):
         raise InputError(
             argument,

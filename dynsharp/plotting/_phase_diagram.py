@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap, to_rgb
 from matplotlib.patches import Patch
 
+from dynsharp.arguments import checked_word
 from dynsharp.errors import InputError
 from dynsharp.plotting._data import read
 from dynsharp.plotting._density import cell_edges
@@ -56,15 +57,13 @@ def phase_diagram(dataset: xr.Dataset, *, x: str | None = None, ax: Axes | None 
     InputError
         If there is no ``period`` over two dimensions.
     """
-    dims = dataset["period"].dims if "period" in dataset else ()
+    dims = tuple(map(str, dataset["period"].dims)) if "period" in dataset else ()
     if len(dims) != 2:
         raise InputError(
             "dataset", f"period over {dims}", "a variable 'period' over two dimensions"
         )
-    if x is not None and str(x) not in dims:
-        raise InputError("x", repr(str(x)), f"one of {dims}")
-    right = str(x) if x is not None else str(dims[0])
-    up = next(str(d) for d in dims if d != right)
+    right = dims[0] if x is None else checked_word("x", x, dims)
+    up = next(d for d in dims if d != right)
     data = dataset.sortby([right, up])
     period = read(data, "period", up, right, argument="dataset").astype(int)
 

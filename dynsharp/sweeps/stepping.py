@@ -9,7 +9,7 @@ import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
 
-from dynsharp.arguments import checked_positive
+from dynsharp.arguments import checked_positive, checked_word
 from dynsharp.compiled import threads
 from dynsharp.compiled.kernels import kernels
 from dynsharp.compiled.threads import CHUNK
@@ -102,12 +102,9 @@ def observed(map: DiscreteMap, record: Any) -> dict[str, sp.Expr]:
     """
     known = {**{s.name: s for s in map.state}, **dict(map.observables)}
     names = [record] if isinstance(record, (str, sp.Symbol)) else list(record)
-    for name in names:
-        if str(name) not in known:
-            raise InputError("record", repr(str(name)), f"any of {', '.join(known)}")
     if not names:
         raise InputError("record", names, f"at least one of {', '.join(known)}")
-    return {str(name): known[str(name)] for name in names}
+    return {name: known[name] for name in (checked_word("record", n, known) for n in names)}
 
 
 def checked_escape(value: Any) -> float:

@@ -6,6 +6,7 @@ from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
 
+from dynsharp.arguments import checked_word
 from dynsharp.bifurcations.codim2.kind import Codim2Kind
 from dynsharp.errors import InputError
 
@@ -34,8 +35,7 @@ def kind_of(name: str) -> Codim2Kind:
     InputError
         If there is none.
     """
-    if name not in _known():
-        raise InputError("kind", repr(name), f"one of {', '.join(_known())}")
+    checked_word("kind", name, _known())
     return _known()[name]
 
 
