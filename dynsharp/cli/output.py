@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -38,8 +39,14 @@ def say(numbers: Mapping[str, Any], as_json: bool) -> None:
 
 
 def print_json(value: Any) -> None:
-    """Print plain data as JSON."""
-    print(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False))
+    """Print plain data as JSON, a list of numbers or words on one line."""
+    text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
+    print(re.sub(r"\[\n\s*([^][{}]*?)\n\s*\]", _on_one_line, text))
+
+
+def _on_one_line(match: re.Match[str]) -> str:
+    """Join the lines of a list; no word of JSON has a raw line break."""
+    return "[" + re.sub(r",\n *", ", ", match[1]) + "]"
 
 
 def fail(message: str, code: int = 2) -> Any:

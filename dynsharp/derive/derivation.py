@@ -1,13 +1,26 @@
-"""Everything exact about a map, in one object: what ``dynsharp derive`` and the report show."""
+"""Everything exact about a map, in one object: as text, tables, LaTeX, HTML and JSON."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sympy as sp
+from rich.console import Console
 
+from dynsharp.derive.formats import Table, as_html, as_latex, as_text
+from dynsharp.derive.tables import (
+    cycles_table,
+    fixed_points_table,
+    manifolds_table,
+    map_table,
+    regions_table,
+    subspaces_table,
+    thresholds_table,
+)
 from dynsharp.map import DiscreteMap, Name
+from dynsharp.results import Result, plain
 from dynsharp.symbolic.cycles import Cycles, cycles
 from dynsharp.symbolic.fixed_points import FixedPoints, fixed_points
 from dynsharp.symbolic.manifolds.invariants import InvariantManifolds, invariant_manifolds
@@ -19,9 +32,9 @@ __all__ = ["Derivation", "derive"]
 _CYCLES_UP_TO = 2  # state variables: the resultants of larger maps are no longer cheap
 
 
-@dataclass(frozen=True)
-class Derivation:
-    """The exact statements about a map.
+@dataclass(frozen=True, repr=False, eq=False)
+class Derivation(Result):
+    """The exact statements about a map. Printed, it is the tables as text.
 
     Attributes
     ----------
@@ -61,10 +74,56 @@ class Derivation:
             found.append("interrupted: what would have followed is missing")
         return found
 
+    def entries(self) -> dict[str, Any]:
+        """Return every statement as plain data; thresholds with the place of their fixed point."""
+        invariant = self.manifolds
+        return {
+            "fixed_points": plain(self.fixed_points.points),
+            "thresholds": [
+                {"fixed_point": n, **t.entries()}
+                for (n, _), found in self.thresholds.items()
+                for t in found
+            ],
+            "manifolds": [] if invariant is None else plain(invariant.manifolds),
+            "subspaces": [] if invariant is None else plain(invariant.subspaces),
+            "regions": plain(self.regions),
+            "cycles": [c.entries() for found in self.cycles for c in found],
+            "unresolved": self.unresolved,
+        }
+
+    def tables(self) -> list[Table]:
+        """Return a table for each kind of statement; those without content say so."""
+        made = [
+            map_table(self.map),
+            fixed_points_table(self.fixed_points),
+            thresholds_table(self.thresholds),
+        ]
+        if self.manifolds is not None:
+            made.append(manifolds_table(self.manifolds))
+            if self.manifolds.subspaces:
+                made.append(subspaces_table(self.manifolds))
+            if self.regions:
+                made.append(regions_table(self.regions))
+        made += map(cycles_table, self.cycles)
+        if self.unresolved:
+            made.append(Table("Unresolved", ("what",), [(text,) for text in self.unresolved]))
+        return made
+
+    def latex(self) -> str:
+        """Return the tables as a fragment for a document that loads amsmath."""
+        return as_latex(self.tables())
+
+    def html(self) -> str:
+        """Return the tables as HTML with MathML, which browsers render by themselves."""
+        return as_html(self.tables())
+
+    def __repr__(self) -> str:
+        return as_text(self.tables(), Console(width=10_000, color_system=None))
+
 
 def derive(
     map: DiscreteMap,
-    along: Sequence[Name] | None = None,
+    parameter: Name | Sequence[Name] | None = None,
     *,
     periods: Sequence[int] = (2,),
     manifolds: bool = True,
@@ -77,8 +136,8 @@ def derive(
     ----------
     map
         Any map.
-    along
-        Parameters to find thresholds along; all of the map's if left out.
+    parameter
+        What to find thresholds along, one or several; all parameters of the map if left out.
     periods
         Periods of the cycles to find, in maps of at most two variables.
     manifolds
@@ -92,8 +151,16 @@ def derive(
     ------
     InputError
         If the map has no such parameter.
+
+    Examples
+    --------
+    >>> import dynsharp as ds
+    >>> d = derive(ds.systems.uv_eos(), "rho", periods=())
+    >>> [str(t) for found in d.thresholds.values() for t in found]
+    ['flip at rho = 1, supercritical']
     """
-    parameters = map.parameters if along is None else [map.parameter(p, "--along") for p in along]
+    along = [parameter] if isinstance(parameter, str | sp.Symbol) else parameter
+    parameters = map.parameters if along is None else [map.parameter(p) for p in along]
     points, interrupted = FixedPoints(map, ()), False
     found: dict[tuple[int, sp.Symbol], Thresholds] = {}
     invariant: InvariantManifolds | None = None
@@ -103,9 +170,9 @@ def derive(
         tell("fixed points")
         points = fixed_points(map, budget)
         for n, p in enumerate(points):
-            for parameter in parameters:
-                tell(f"thresholds of fixed point {n + 1} along {parameter}")
-                found[n, parameter] = thresholds(p, parameter, budget / 4)
+            for symbol in parameters:
+                tell(f"thresholds of fixed point {n + 1} along {symbol}")
+                found[n, symbol] = thresholds(p, symbol, budget / 4)
         if map.dimension > 1 and manifolds:
             tell("invariant manifolds")
             invariant = invariant_manifolds(map, budget=budget)

@@ -1,73 +1,37 @@
-"""A derivation as tables of cells, and those as text, LaTeX and HTML."""
+"""What each exact result says, as a table."""
 
 from __future__ import annotations
 
-import html
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import sympy as sp
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table as RichTable
 
-from dynsharp.derive.derivation import Derivation
-from dynsharp.derive.notation import latex, mathml, next_value
-from dynsharp.symbolic.fixed_points import FixedPoint
+from dynsharp.derive.formats import Cell, Line, Table
+from dynsharp.derive.notation import next_value
+from dynsharp.map import DiscreteMap
+from dynsharp.symbolic.cycles import Cycles
+from dynsharp.symbolic.fixed_points import FixedPoint, FixedPoints
 from dynsharp.symbolic.manifolds.invariants import InvariantManifolds
+from dynsharp.symbolic.manifolds.regions import ForwardInvariantRegion
+from dynsharp.symbolic.thresholds import Thresholds
 
-__all__ = ["Cell", "Table", "as_html", "as_latex", "as_text", "tables"]
+__all__ = [
+    "cycles_table",
+    "equation",
+    "fixed_points_table",
+    "manifolds_table",
+    "map_table",
+    "regions_table",
+    "subspaces_table",
+    "thresholds_table",
+]
 
-# A formula, prose, or several of them one under the other.
-Cell: TypeAlias = sp.Basic | str | list[Any]
 _READABLE = 140  # characters; an expression that is longer helps nobody in a table
 
 
-@dataclass(frozen=True)
-class Table:
-    """A titled table; ``notes`` are sentences under it."""
-
-    title: str
-    columns: tuple[str, ...]
-    rows: Sequence[tuple[Cell, ...]]
-    notes: list[str] = field(default_factory=list)
-
-
-def tables(d: Derivation) -> list[Table]:
-    """Return the tables of a derivation; those without content are left out or say so."""
-    made = [_map(d), _fixed_points(d), _thresholds(d)]
-    if d.manifolds is not None:
-        made.append(_manifolds(d.manifolds))
-        if d.manifolds.subspaces:
-            rows = [([_zero(e) for e in s.equations],) for s in d.manifolds.subspaces]
-            made.append(Table("Invariant subspaces of symmetries", ("equations",), rows))
-        if d.regions:
-            made.append(_regions(d))
-    for c in d.cycles:
-        made.append(
-            Table(
-                f"Cycles of period {c.period}",
-                ("points", "exists", "multipliers", "stable"),
-                [
-                    (
-                        [_state(p) for p in cycle.points] + [_zero(r) for r in cycle.relations],
-                        _short(cycle.exists),
-                        [_short(m) for m in cycle.multipliers] if not cycle.relations else "",
-                        _short(cycle.stable),
-                    )
-                    for cycle in c
-                ],
-                [] if c.found or c.unresolved else ["None."],
-            )
-        )
-    if d.unresolved:
-        made.append(Table("Unresolved", ("what",), [(text,) for text in d.unresolved]))
-    return made
-
-
-def _map(d: Derivation) -> Table:
-    m = d.map
+def map_table(m: DiscreteMap) -> Table:
+    """Return the update and the domain of a map."""
     rows: list[tuple[Cell, ...]] = [(next_value(x, e),) for x, e in m.update.items()]
     notes = [f"Parameters: {', '.join(map(str, m.parameters)) or 'none'}."]
     if m.domain != sp.true:
@@ -76,13 +40,14 @@ def _map(d: Derivation) -> Table:
     return Table(f"Map {m.name}", ("update",), rows, notes)
 
 
-def _fixed_points(d: Derivation) -> Table:
+def fixed_points_table(points: FixedPoints) -> Table:
+    """Return the fixed points and families, numbered."""
     rows: list[tuple[Cell, ...]] = [
         (str(n), _point(p), _short(p.exists), _multipliers(p), _short(p.stable))
-        for n, p in enumerate(d.fixed_points, start=1)
+        for n, p in enumerate(points, start=1)
     ]
-    notes = [] if rows or d.fixed_points.unresolved else ["None."]
-    if any(p.family for p in d.fixed_points):
+    notes = [] if rows or points.unresolved else ["None."]
+    if any(p.family for p in points):
         notes.append(
             "A family counts as stable where all multipliers but those along it are "
             "inside the unit circle."
@@ -94,9 +59,7 @@ def _fixed_points(d: Derivation) -> Table:
 def _point(p: FixedPoint) -> Cell:
     cells: list[Any] = [_state({x: e for x, e in p.state.items() if e != x})]
     cells += [_zero(r) for r in p.relations]
-    if p.family:
-        cells.append(_every(p.family))
-    return cells
+    return cells + [_every(p.family)] * bool(p.family)
 
 
 def _multipliers(p: FixedPoint) -> Cell:
@@ -109,35 +72,32 @@ def _multipliers(p: FixedPoint) -> Cell:
     return cells or "roots of the characteristic polynomial"
 
 
-def _thresholds(d: Derivation) -> Table:
-    rows: list[tuple[Cell, ...]] = []
-    for (n, _), found in d.thresholds.items():
-        for t in found:
-            rows.append(
-                (
-                    str(n + 1),
-                    _short(sp.Eq(t.parameter, t.value, evaluate=False)),
-                    t.kind,
-                    t.criticality or "",
-                    "" if t.condition == sp.true else _short(t.condition),
-                )
-            )
-    without = [
-        str(n + 1)
-        for n in dict.fromkeys(n for n, _ in d.thresholds)
-        if not any(ts or ts.unresolved for (i, _), ts in d.thresholds.items() if i == n)
+def thresholds_table(found: Mapping[tuple[int, sp.Symbol], Thresholds]) -> Table:
+    """Return the thresholds, by the place of their fixed point in the list and the parameter."""
+    rows: list[tuple[Cell, ...]] = [
+        (
+            str(n + 1),
+            _short(equation(t.parameter, t.value)),
+            t.kind,
+            t.criticality or "",
+            _unless_always(t.condition),
+        )
+        for (n, _), some in found.items()
+        for t in some
     ]
+    answered = {n for (n, _), some in found.items() if some or some.unresolved}
+    without = [str(n + 1) for n in dict.fromkeys(n for n, _ in found) if n not in answered]
     notes = [f"None for fixed point {', '.join(without)}."] if without else []
     columns = ("fixed point", "threshold", "bifurcation", "criticality", "if")
     return Table("Thresholds of stability", columns, rows, notes)
 
 
-def _manifolds(found: InvariantManifolds) -> Table:
+def manifolds_table(found: InvariantManifolds) -> Table:
+    """Return the invariant manifolds, numbered, and what is conserved."""
     rows: list[tuple[Cell, ...]] = []
     for n, m in enumerate(found, start=1):
         condition: list[Any] = [] if m.condition == sp.true else [_short(m.condition)]
-        if m.constants:
-            condition.append(_every(m.constants))
+        condition += [_every(m.constants)] * bool(m.constants)
         label: Cell = [_short(m.equation), "conserved"] if m.is_integral else _zero(m.equation)
         rows.append((str(n), label, _short(m.cofactor), _short(m.transverse_multiplier), condition))
     notes = [] if rows or found.unresolved else ["None."]
@@ -145,37 +105,61 @@ def _manifolds(found: InvariantManifolds) -> Table:
     return Table("Invariant manifolds", columns, rows, notes)
 
 
-def _regions(d: Derivation) -> Table:
+def subspaces_table(found: InvariantManifolds) -> Table:
+    """Return the invariant subspaces that symmetries of the map have."""
+    rows = [([_zero(e) for e in s.equations],) for s in found.subspaces]
+    return Table("Invariant subspaces of symmetries", ("equations",), rows)
+
+
+def regions_table(regions: Sequence[ForwardInvariantRegion]) -> Table:
+    """Return the forward-invariant regions."""
     rows: list[tuple[Cell, ...]] = [
         (
             list(r.inequalities),
             "bounded" if r.bounded else "unbounded",
             [_state(c) for c in r.corners],
-            "" if r.condition == sp.true else _short(r.condition),
+            _unless_always(r.condition),
         )
-        for r in d.regions
+        for r in regions
     ]
     return Table("Forward-invariant regions", ("region", "", "corners", "if"), rows)
 
 
+def cycles_table(found: Cycles) -> Table:
+    """Return the cycles of one period."""
+    rows: list[tuple[Cell, ...]] = [
+        (
+            [_state(p) for p in c.points] + [_zero(r) for r in c.relations],
+            _short(c.exists),
+            [_short(m) for m in c.multipliers] if not c.relations else "",
+            _short(c.stable),
+        )
+        for c in found
+    ]
+    notes = [] if found.found or found.unresolved else ["None."]
+    columns = ("points", "exists", "multipliers", "stable")
+    return Table(f"Cycles of period {found.period}", columns, rows, notes)
+
+
+def equation(left: sp.Expr, right: sp.Expr) -> sp.Eq:
+    """Return left = right as it stands: sympy would work it out."""
+    return sp.Eq(left, right, evaluate=False)
+
+
 def _zero(e: sp.Expr) -> Cell:
-    return _short(sp.Eq(e, 0, evaluate=False))
+    return _short(equation(e, sp.S.Zero))
 
 
 def _state(state: Mapping[sp.Symbol, sp.Expr]) -> Cell:
-    return _Tuple(_short(sp.Eq(x, e, evaluate=False)) for x, e in state.items())
+    return Line(_short(equation(x, e)) for x, e in state.items())
 
 
 def _every(symbols: Sequence[sp.Symbol]) -> Cell:
-    return _Tuple(["for every", *symbols], " ")
+    return Line(["for every", *symbols], " ")
 
 
-class _Tuple(list[Any]):
-    """Cells that belong on one line."""
-
-    def __init__(self, cells: Iterable[Any], separator: str = ", ") -> None:
-        super().__init__(cells)
-        self.separator = separator
+def _unless_always(condition: sp.Basic) -> Cell:
+    return "" if condition == sp.true else _short(condition)
 
 
 def _fits(e: sp.Basic) -> bool:
@@ -187,129 +171,4 @@ def _short(e: sp.Basic) -> Cell:
     if _fits(e):
         return e
     left = f"{e.lhs} = " if isinstance(e, sp.Eq) and e.lhs.is_Symbol else ""
-    return f"{left}(an expression of {len(str(e))} characters: see --json)"
-
-
-# ---- renderers -----------------------------------------------------------------------------
-
-
-def as_text(made: Sequence[Table], console: Console) -> None:
-    """Print tables for people."""
-    with console.capture() as captured:
-        _print(made, console)
-    lines = [line.rstrip() for line in captured.get().splitlines()]
-    console.file.write("\n".join(lines).rstrip("\n") + "\n")
-
-
-def _print(made: Sequence[Table], console: Console) -> None:
-    for table in made:
-        console.print(escape(table.title), style="bold", highlight=False)
-        shown = RichTable(box=None)
-        shown.pad_edge = False
-        used = [
-            i for i, _ in enumerate(table.columns) if any(r[i] not in ("", []) for r in table.rows)
-        ]
-        for i in used:
-            shown.add_column(table.columns[i], overflow="fold", header_style="dim")
-        for row in table.rows:
-            shown.add_row(*(_text(row[i]) for i in used))
-        if table.rows:
-            console.print(shown)
-        for note in table.notes:
-            console.print(escape(note), style="italic", highlight=False)
-        console.print()
-
-
-def _text(cell: Cell) -> str:
-    if isinstance(cell, _Tuple):
-        return cell.separator.join(map(_text, cell)) or "()"
-    if isinstance(cell, list):
-        return "\n".join(map(_text, cell))
-    if cell in (sp.true, sp.false):
-        return "always" if cell == sp.true else "never"
-    if isinstance(cell, sp.Eq | sp.Ne):
-        sign = "=" if isinstance(cell, sp.Eq) else "!="
-        return f"{_text(cell.lhs)} {sign} {_text(cell.rhs)}"
-    if isinstance(cell, sp.And):
-        return " and ".join(_bracketed(a) for a in sorted(cell.args, key=_order))
-    if isinstance(cell, sp.Or):
-        return " or ".join(_bracketed(a) for a in sorted(cell.args, key=_order))
-    return escape(str(cell))
-
-
-def _bracketed(condition: sp.Basic) -> str:
-    compound = isinstance(condition, sp.And | sp.Or)
-    return f"({_text(condition)})" if compound else _text(condition)
-
-
-def _order(condition: sp.Basic) -> tuple[bool, str]:
-    """Lower bounds come first."""
-    return not isinstance(condition, sp.Gt | sp.Ge), str(condition)
-
-
-def as_latex(made: Sequence[Table]) -> str:
-    """Return a fragment for a document that loads amsmath."""
-    parts = []
-    for table in made:
-        columns = "".join("l" for _ in table.columns)
-        lines = [rf"\paragraph{{{_escape(table.title)}}}"]
-        if table.rows:
-            lines += [
-                r"\begin{center}",
-                rf"\begin{{tabular}}{{{columns}}}",
-                " & ".join(_escape(c) for c in table.columns) + r" \\ \hline",
-            ]
-            lines += [" & ".join(_latex(c) for c in row) + r" \\" for row in table.rows]
-            lines += [r"\end{tabular}", r"\end{center}"]
-        lines += [_escape(note) for note in table.notes]
-        parts.append("\n".join(lines))
-    return "\n\n".join(parts) + "\n"
-
-
-def _latex(cell: Cell) -> str:
-    if isinstance(cell, _Tuple):
-        return cell.separator.join(map(_latex, cell))
-    if isinstance(cell, list):
-        if len(cell) <= 1:
-            return "".join(map(_latex, cell))
-        return r"\begin{tabular}[t]{@{}l@{}}" + r" \\ ".join(map(_latex, cell)) + r"\end{tabular}"
-    return _escape(cell) if isinstance(cell, str) else f"${latex(cell)}$"
-
-
-def _escape(text: str) -> str:
-    for sign in "&%$#_{}":
-        text = text.replace(sign, f"\\{sign}")
-    return text.replace("^", r"\textasciicircum{}").replace("~", r"\textasciitilde{}")
-
-
-def as_html(made: Sequence[Table], level: int = 3) -> str:
-    """Return the tables as HTML with MathML."""
-    parts = []
-    for table in made:
-        if table.title:
-            parts.append(f"<h{level}>{html.escape(table.title)}</h{level}>")
-        if table.rows:
-            used = [
-                i
-                for i, _ in enumerate(table.columns)
-                if any(r[i] not in ("", []) for r in table.rows)
-            ]
-            head = "".join(f"<th>{html.escape(table.columns[i])}</th>" for i in used)
-            body = "".join(
-                "<tr>" + "".join(f"<td>{_html(row[i])}</td>" for i in used) + "</tr>"
-                for row in table.rows
-            )
-            parts.append(
-                '<div class="wide"><table class="exact">'
-                f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
-            )
-        parts += [f'<p class="note">{html.escape(note)}</p>' for note in table.notes]
-    return "\n".join(parts)
-
-
-def _html(cell: Cell) -> str:
-    if isinstance(cell, _Tuple):
-        return cell.separator.join(map(_html, cell))
-    if isinstance(cell, list):
-        return "<br/>".join(map(_html, cell))
-    return html.escape(cell) if isinstance(cell, str) else mathml(cell)
+    return f"{left}(an expression of {len(str(e))} characters: JSON has it in full)"

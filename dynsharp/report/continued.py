@@ -12,8 +12,7 @@ from matplotlib.figure import Figure
 from dynsharp import plotting, systems
 from dynsharp.branch_tree import BifurcationDiagram, bifurcation_diagram
 from dynsharp.continuation import Cascade, cascade
-from dynsharp.derive.notation import letter
-from dynsharp.derive.tables import Table
+from dynsharp.derive import Table, letter
 from dynsharp.map import DiscreteMap
 from dynsharp.report.effort import Effort
 from dynsharp.report.exact_uv import UVTheory

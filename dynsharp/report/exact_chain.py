@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dynsharp import systems
-from dynsharp.derive.derivation import Derivation, derive
+from dynsharp.derive import Derivation, derive
 from dynsharp.symbolic.normal_forms import FamilyFlip, FlipNormalForm, flip_normal_form
 from dynsharp.symbolic.thresholds import Threshold
 

@@ -9,7 +9,7 @@ from typing import Any
 import sympy as sp
 
 from dynsharp import systems
-from dynsharp.derive.derivation import Derivation, derive
+from dynsharp.derive import Derivation, derive
 from dynsharp.symbolic.cycles import Cycle
 from dynsharp.symbolic.manifolds.invariants import InvariantManifold
 from dynsharp.symbolic.manifolds.regions import ForwardInvariantRegion

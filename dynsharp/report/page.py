@@ -11,8 +11,7 @@ from typing import Any
 
 import sympy as sp
 
-from dynsharp.derive.notation import letter, mathml, next_value
-from dynsharp.derive.tables import Table, as_html, tables
+from dynsharp.derive import Table, as_html, letter, mathml, next_value
 from dynsharp.networks.data import Data
 from dynsharp.report.continued import Continued, cascade_table
 from dynsharp.report.exact_chain import ChainTheory
@@ -79,7 +78,7 @@ def _uv(result: Report) -> str:
     t: UVTheory | None = result.theory.get("uv")
     if t is None:
         return _missing()
-    shown = tables(t.scaled)
+    shown = t.scaled.tables()
     return "".join(
         [
             _p(
@@ -176,7 +175,7 @@ def _chain(result: Report) -> str:
             _equations(shown.map),
             "<h3>Exact statements</h3>\n",
             as_html([steps], level=4),
-            as_html(tables(shown)[1:], level=4),
+            as_html(shown.tables()[1:], level=4),
             "<h3>Balanced, any depth</h3>\n",
             _p(
                 "With all weights equal, in units of the balanced minimum and of its η<sub>c</sub>:"

@@ -16,6 +16,7 @@ from dynsharp.algebra.budget import BudgetExceeded, limit
 from dynsharp.algebra.expressions import tidy
 from dynsharp.arguments import checked_count, checked_positive
 from dynsharp.map import DiscreteMap
+from dynsharp.results import Result
 from dynsharp.symbolic._orbit_algebra import Extension, coefficient_field, iterate_until_closed
 from dynsharp.symbolic._periodic_points import periodic_points
 from dynsharp.symbolic.rational_maps import with_constants_as_parameters, with_exact_numbers
@@ -24,8 +25,8 @@ from dynsharp.symbolic.stability import boundary, stability_conditions
 __all__ = ["Cycle", "Cycles", "cycles"]
 
 
-@dataclass(frozen=True, repr=False)
-class Cycle:
+@dataclass(frozen=True, repr=False, eq=False)
+class Cycle(Result):
     """A cycle x_0 → x_1 → ... → x_0 of minimal period n.
 
     Attributes
@@ -44,6 +45,8 @@ class Cycle:
         Of the characteristic polynomial μ^d + a_{d−1} μ^{d−1} + ... + a_0 of the Jacobian of the
         n-fold product along the cycle, from a_{d−1} down to a_0.
     """
+
+    told = ("period", "points", "relations", "exists", "multipliers", "stable")
 
     map: DiscreteMap
     points: tuple[dict[sp.Symbol, sp.Expr], ...] = field(hash=False)
@@ -100,8 +103,8 @@ class Cycle:
         return "\n".join(lines)
 
 
-@dataclass(frozen=True, repr=False)
-class Cycles(Sequence[Cycle]):
+@dataclass(frozen=True, repr=False, eq=False)
+class Cycles(Result, Sequence[Cycle]):
     """What `cycles` found: a sequence of `Cycle`; ``unresolved`` says what it could not finish."""
 
     map: DiscreteMap

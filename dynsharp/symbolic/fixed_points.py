@@ -16,6 +16,7 @@ from dynsharp.algebra.decomposition import Component, decompose
 from dynsharp.algebra.expressions import tidy
 from dynsharp.arguments import checked_instance
 from dynsharp.map import DiscreteMap
+from dynsharp.results import Result
 from dynsharp.symbolic._pieces import Piece, pieces
 from dynsharp.symbolic.stability import boundary, characteristic_polynomial, factored_characteristic
 
@@ -24,8 +25,8 @@ __all__ = ["FixedPoint", "FixedPoints", "fixed_points"]
 _SIMPLIFYING = 6.0  # seconds for making a stability condition, or a pair of roots, readable
 
 
-@dataclass(frozen=True, repr=False)
-class FixedPoint:
+@dataclass(frozen=True, repr=False, eq=False)
+class FixedPoint(Result):
     """A fixed point F(x) = x, or a family of them.
 
     Attributes
@@ -45,6 +46,8 @@ class FixedPoint:
     smooth_map
         That piece; the map itself if it has no kinks.
     """
+
+    told = ("state", "family", "relations", "exists", "multipliers", "stable")
 
     map: DiscreteMap
     state: dict[sp.Symbol, sp.Expr]
@@ -171,8 +174,8 @@ class FixedPoint:
     __repr__ = __str__
 
 
-@dataclass(frozen=True, repr=False)
-class FixedPoints(Sequence[FixedPoint]):
+@dataclass(frozen=True, repr=False, eq=False)
+class FixedPoints(Result, Sequence[FixedPoint]):
     """The fixed points of a map, and what could not be resolved.
 
     A sequence of `FixedPoint`, families first. ``unresolved`` holds one sentence for each part of

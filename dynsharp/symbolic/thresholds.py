@@ -17,6 +17,7 @@ from dynsharp.algebra.expressions import tidy
 from dynsharp.algebra.signs import factors
 from dynsharp.errors import InputError
 from dynsharp.map import DiscreteMap, Name
+from dynsharp.results import Result
 from dynsharp.symbolic.crossings import (
     Crossing,
     critical_solutions,
@@ -31,8 +32,8 @@ from dynsharp.symbolic.normal_forms.family_flip import family_flip_at
 __all__ = ["Threshold", "Thresholds", "thresholds"]
 
 
-@dataclass(frozen=True)
-class Threshold:
+@dataclass(frozen=True, eq=False)
+class Threshold(Result):
     """A parameter value at which a fixed point or a family loses or gains stability.
 
     Attributes

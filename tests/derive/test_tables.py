@@ -8,9 +8,7 @@ import sympy as sp
 from rich.console import Console
 
 import dynsharp as ds
-from dynsharp.derive.derivation import derive
-from dynsharp.derive.machine import as_dict
-from dynsharp.derive.tables import as_html, as_latex, as_text, tables
+from dynsharp.derive import as_text, derive
 
 x, y, r, s = sp.symbols("x y r s", real=True)
 MAPS = {
@@ -24,31 +22,29 @@ MAPS = {
 }
 
 
+def text(d, width):
+    return as_text(d.tables(), Console(file=io.StringIO(), width=width))
+
+
 @pytest.mark.parametrize("name", MAPS)
 def test_every_format(name):
     d = derive(MAPS[name], budget=8)
-    made = tables(d)
-    out = io.StringIO()
-    as_text(made, Console(file=out, width=300))
-    assert MAPS[name].name in out.getvalue()
-    fragment = as_latex(made)
+    assert MAPS[name].name in text(d, 300)
+    fragment = d.latex()
     assert fragment.count(r"\begin{") == fragment.count(r"\end{")
-    assert "<table" in as_html(made)
-    assert json.loads(json.dumps(as_dict(d)))["map"] == MAPS[name].name
+    assert "<table" in d.html()
+    assert json.loads(json.dumps(d.as_dict()))["map"]["name"] == MAPS[name].name
+    assert d == d
+    assert repr(d) == text(d, 10_000)
 
 
 def test_nothing_is_dropped():
-    d = derive(MAPS["no fixed point"])
-    out = io.StringIO()
-    as_text(tables(d), Console(file=out, width=100))
-    assert "None." in out.getvalue()
+    assert "None." in text(derive(MAPS["no fixed point"]), 100)
 
 
 def test_brackets_are_no_markup():
-    out = io.StringIO()
     interval = ds.DiscreteMap({x: r * x}, [r], name="[red]map[/red]")
-    as_text(tables(derive(interval)), Console(file=out, width=100))
-    assert "[red]map[/red]" in out.getvalue()
+    assert "[red]map[/red]" in text(derive(interval), 100)
 
 
 def test_ctrl_c_keeps_what_was_derived(monkeypatch):
@@ -60,3 +56,11 @@ def test_ctrl_c_keeps_what_was_derived(monkeypatch):
     assert d.interrupted
     assert len(d.fixed_points) == 1
     assert "interrupted" in d.unresolved[-1]
+
+
+def test_along_one_parameter_or_several():
+    a, b = (derive(MAPS["names"], along, manifolds=False) for along in ("r", [r]))
+    assert a == b
+    assert {symbol for _, symbol in a.thresholds} == {r}
+    with pytest.raises(ds.InputError, match="parameter: got 'q'"):
+        derive(MAPS["names"], "q")

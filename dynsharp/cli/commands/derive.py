@@ -32,22 +32,18 @@ def run(
     Fixed points, multipliers, conditions of stability, thresholds along every parameter, invariant
     manifolds and regions, and in maps of up to two variables the 2-cycles.
     """
-    from dynsharp.derive.derivation import derive
-    from dynsharp.derive.machine import as_dict
-    from dynsharp.derive.tables import as_latex, as_text, tables
+    from dynsharp.derive import as_latex, as_text, derive
 
     if latex and as_json:
         raise InputError("--latex", "both --latex and --json", "one of the two")
     m = load(system, fixed)
     with stages() as tell:
         d = derive(m, along, periods=(2,) if cycles else (), manifolds=manifolds, tell=tell)
-        made = [] if as_json else tables(d)  # conditions are worked out when they are asked for
-        numbers = as_dict(d) if as_json else {}
+        # what is lazy, such as the conditions of stability, is worked out here
+        told, made = (d.as_dict(), []) if as_json else ({}, d.tables())
     if as_json:
-        print_json(numbers)
-    elif latex:
-        print(as_latex(made), end="")
+        print_json(told)
     else:
-        as_text(made, console())
+        print(as_latex(made).rstrip() if latex else as_text(made, console()))
     if d.interrupted:
         fail("interrupted: what was derived until then is shown", code=130)

@@ -17,6 +17,7 @@ from dynsharp.algebra.expressions import tidy
 from dynsharp.arguments import checked_count, checked_positive
 from dynsharp.errors import InputError
 from dynsharp.map import DiscreteMap
+from dynsharp.results import Result
 from dynsharp.symbolic.manifolds import darboux as _darboux
 from dynsharp.symbolic.manifolds.darboux import Candidate
 from dynsharp.symbolic.manifolds.regions import ForwardInvariantRegion, forward_invariant_regions
@@ -26,8 +27,8 @@ from dynsharp.symbolic.rational_maps import with_constants_as_parameters, with_e
 __all__ = ["InvariantManifold", "InvariantManifolds", "invariant_manifolds"]
 
 
-@dataclass(frozen=True, repr=False)
-class InvariantManifold:
+@dataclass(frozen=True, repr=False, eq=False)
+class InvariantManifold(Result):
     """The hypersurface m = 0 with m∘F = c·m.
 
     Attributes
@@ -44,6 +45,8 @@ class InvariantManifold:
     constants
         Symbols in ``equation`` that are free: there is one manifold for each of their values.
     """
+
+    told = ("equation", "cofactor", "transverse_multiplier", "condition", "constants")
 
     map: DiscreteMap
     equation: sp.Expr
@@ -134,8 +137,8 @@ class InvariantManifold:
         return f"${sp.latex(self.equation)} = 0$, cofactor ${sp.latex(self.cofactor)}$"
 
 
-@dataclass(frozen=True, repr=False)
-class InvariantManifolds(Sequence[InvariantManifold]):
+@dataclass(frozen=True, repr=False, eq=False)
+class InvariantManifolds(Result, Sequence[InvariantManifold]):
     """What `invariant_manifolds` found: a sequence of `InvariantManifold`.
 
     Attributes
@@ -150,6 +153,8 @@ class InvariantManifolds(Sequence[InvariantManifold]):
     unresolved
         One sentence for every part of the search that did not come to an end, or could not start.
     """
+
+    told = ("manifolds", "subspaces", "regions", "unresolved")
 
     map: DiscreteMap
     manifolds: tuple[InvariantManifold, ...]

@@ -20,6 +20,7 @@ from sympy.logic.boolalg import Boolean
 from dynsharp.algebra import conditions
 from dynsharp.algebra.expressions import tidy
 from dynsharp.map import DiscreteMap
+from dynsharp.results import Result
 
 __all__ = ["ForwardInvariantRegion", "forward_invariant_regions"]
 
@@ -46,8 +47,8 @@ class Manifold(Protocol):
         """Free constants in m."""
 
 
-@dataclass(frozen=True, repr=False)
-class ForwardInvariantRegion:
+@dataclass(frozen=True, repr=False, eq=False)
+class ForwardInvariantRegion(Result):
     """A region of state space that the map maps into itself.
 
     Attributes

@@ -19,6 +19,7 @@ import sympy as sp
 
 from dynsharp.algebra.expressions import tidy
 from dynsharp.map import DiscreteMap
+from dynsharp.results import Result
 
 __all__ = ["InvariantSubspace", "fixed_subspaces", "symmetries"]
 
@@ -27,8 +28,8 @@ Involution: TypeAlias = frozenset[Move]
 Evaluator: TypeAlias = Callable[[np.ndarray], np.ndarray]
 
 
-@dataclass(frozen=True, repr=False)
-class InvariantSubspace:
+@dataclass(frozen=True, repr=False, eq=False)
+class InvariantSubspace(Result):
     """The subspace that a symmetry of a map leaves fixed: it is invariant under the map.
 
     Attributes

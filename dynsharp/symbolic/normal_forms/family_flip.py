@@ -56,6 +56,7 @@ from dynsharp.algebra.conditions import simplify
 from dynsharp.algebra.expressions import tidy
 from dynsharp.errors import InputError
 from dynsharp.map import DiscreteMap
+from dynsharp.results import Result
 from dynsharp.symbolic.critical import (
     COEFFICIENTS,
     TOO_LONG,
@@ -82,8 +83,8 @@ __all__ = ["STILL", "FamilyFlip", "family_flip", "family_flip_at", "in_words"]
 STILL = "the product of drift and rate vanishes: the cubic term decides alone"
 
 
-@dataclass(frozen=True, repr=False)
-class FamilyFlip:
+@dataclass(frozen=True, repr=False, eq=False)
+class FamilyFlip(Result):
     """A flip on a family of fixed points; the symbols are those of the module's derivation.
 
     Scaling: |q| = 1, so that the amplitude ξ is a length in state space; drift and rate are per

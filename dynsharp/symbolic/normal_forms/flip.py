@@ -16,6 +16,7 @@ from sympy.logic.boolalg import Boolean
 
 from dynsharp.algebra.budget import BudgetExceeded, limit
 from dynsharp.map import DiscreteMap
+from dynsharp.results import Result
 from dynsharp.symbolic.critical import (
     COEFFICIENTS,
     TOO_LONG,
@@ -37,8 +38,8 @@ from dynsharp.symbolic.normal_forms.family_flip import FamilyFlip, family_flip
 __all__ = ["FlipNormalForm", "flip_at", "flip_normal_form"]
 
 
-@dataclass(frozen=True, repr=False)
-class FlipNormalForm:
+@dataclass(frozen=True, repr=False, eq=False)
+class FlipNormalForm(Result):
     """A flip of an isolated fixed point: ξ' = (−1 + a Δα) ξ + b ξ³ on the centre manifold.
 
     The state is x = x* + ξ q + O(ξ²) with |q| = 1, and Δα is the distance of the parameter from

@@ -27,6 +27,7 @@ import sympy as sp
 from dynsharp.algebra.budget import BudgetExceeded, limit
 from dynsharp.algebra.conditions import positive
 from dynsharp.map import DiscreteMap
+from dynsharp.results import Result
 from dynsharp.symbolic.critical import (
     COEFFICIENTS,
     TOO_LONG,
@@ -48,8 +49,8 @@ from dynsharp.symbolic.normal_forms.expansion import (
 __all__ = ["FoldNormalForm", "fold_at", "fold_normal_form"]
 
 
-@dataclass(frozen=True, repr=False)
-class FoldNormalForm:
+@dataclass(frozen=True, repr=False, eq=False)
+class FoldNormalForm(Result):
     """A fixed point with a simple multiplier 1, and what happens to it along a parameter.
 
     The coefficients are those of the formulas above, per unit length of the state; None where they

@@ -23,6 +23,7 @@ from sympy.logic.boolalg import Boolean
 from dynsharp.algebra.budget import BudgetExceeded, limit
 from dynsharp.errors import InputError
 from dynsharp.map import DiscreteMap
+from dynsharp.results import Result
 from dynsharp.symbolic.critical import (
     COEFFICIENTS,
     TOO_LONG,
@@ -48,8 +49,8 @@ _C = sp.Dummy("c", real=True)
 _RESONANT = {1: 2, 2: -2, 3: -1, 4: 0}  # 2cos θ where e^{ikθ} = 1 for this k and no smaller one
 
 
-@dataclass(frozen=True, repr=False)
-class NeimarkSackerNormalForm:
+@dataclass(frozen=True, repr=False, eq=False)
+class NeimarkSackerNormalForm(Result):
     """A pair of multipliers e^{±iθ}: z' = e^{iθ} z (1 + rate·Δα + lyapunov·|z|² + i(...)).
 
     The state is x = x* + 2 Re(z q) + O(|z|²) with |q| = 1. The invariant circle has radius
