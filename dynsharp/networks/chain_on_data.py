@@ -282,8 +282,6 @@ class ChainOnData(Result):
         InputError
             If the start has a wrong shape, or another argument is not of its kind.
         """
-        import xarray as xr
-
         if isinstance(record, str) or not record or set(record) - set(_RECORDABLE):
             raise InputError("record", repr(record), f"names among {', '.join(_RECORDABLE)}")
         eta = checked_positive("eta", eta)
@@ -294,7 +292,7 @@ class ChainOnData(Result):
             "u": lambda u, v: u,
             "v": lambda u, v: v,
         }
-        recorded, iterate, status = train(
+        return train(
             lambda u, v: self.step(u, v, eta),
             lambda u, v: float(self._loss(u, v)),
             lambda u, v: {name: observe[name](u, v) for name in record},
@@ -302,24 +300,16 @@ class ChainOnData(Result):
                 checked_array("u0", u0, ndim=1, shape=(self.rank,)),
                 checked_array("v0", v0, ndim=1, shape=(self.depth - 1,)),
             ),
-            checked_count("steps", steps, 1),
-            checked_count("every", every, 1),
-        )
-        inner = {"imbalance": ("layer",), "v": ("layer",), "u": ("mode",)}
-        data = {name: (("iterate", *inner.get(name, ())), recorded[name]) for name in record}
-        numbers = {"layer": self.depth - 1, "mode": self.rank}
-        used = {dim for dims, _ in data.values() for dim in dims} & set(numbers)
-        return xr.Dataset(
-            data,
-            {"iterate": iterate} | {dim: np.arange(1, numbers[dim] + 1) for dim in sorted(used)},
-            {
+            steps,
+            every,
+            dims={"imbalance": "layer", "v": "layer", "u": "mode"},
+            attrs={
                 "system": f"chain of depth {self.depth} on data",
                 "eta": eta,
                 "eta_c": self.eta_c,
                 "Q": self.Q,
                 "samples": self.samples,
                 "rank": self.rank,
-                "status": status,
             },
         )
 

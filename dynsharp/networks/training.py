@@ -1,14 +1,18 @@
-"""Plain training loops: iterate an update of arrays, record scalars, say how it ended."""
+"""Plain training loops: iterate an update of arrays, record what is measured, say how it ended."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dynsharp.arguments import checked_count
 from dynsharp.errors import InputError
 from dynsharp.types import Array
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 __all__ = ["train"]
 
@@ -22,22 +26,28 @@ def train(
     measure: Callable[..., Mapping[str, Any]],
     start: tuple[Array, ...],
     steps: int,
-    every: int = 1,
-) -> tuple[dict[str, Array], Array, str]:
+    every: int,
+    *,
+    dims: Mapping[str, str] | None = None,
+    attrs: Mapping[str, Any],
+) -> xr.Dataset:
     """Iterate ``state = step(*state)``; measure every so many iterates, the start included.
 
     Returns
     -------
-    recorded, iterate, status
-        For each measured name its values along a first axis; the iterates they belong to; and
-        ``"completed"``, or the sentence that tells at which iterate training diverged. Recording
-        ends before that iterate: what is recorded is finite.
+    xarray.Dataset
+        What was measured along ``iterate``, arrays also along their dimension in ``dims``, numbered
+        from 1. The attribute ``status`` is ``"completed"``, or tells at which iterate training
+        diverged. Recording ends before that iterate: what is recorded is finite.
 
     Raises
     ------
     InputError
-        If training has diverged before its first step.
+        If a count is not positive, or training has diverged before its first step.
     """
+    import xarray as xr
+
+    steps, every = checked_count("steps", steps), checked_count("every", every)
     state, status = start, "completed"
     rows: list[Mapping[str, Any]] = []
     at: list[int] = []
@@ -56,4 +66,10 @@ def train(
                 state = step(*state)
     if not rows:
         raise InputError("start", f"a loss above {_TOO_LARGE:.0e}", "smaller weights")
-    return {k: np.array([row[k] for row in rows]) for k in rows[0]}, np.array(at), status
+    recorded = {k: np.array([row[k] for row in rows]) for k in rows[0]}
+    along = {k: d for k, d in sorted((dims or {}).items()) if k in recorded}
+    return xr.Dataset(
+        {k: (("iterate", along[k]) if k in along else "iterate", v) for k, v in recorded.items()},
+        {"iterate": at} | {d: np.arange(1, recorded[k].shape[1] + 1) for k, d in along.items()},
+        {**attrs, "status": status},
+    )

@@ -109,26 +109,19 @@ class UVNetwork(Result):
         InputError
             If the step size is not positive or a count is not a positive integer.
         """
-        import xarray as xr
-
         eta = checked_positive("eta", eta)
-        recorded, iterate, status = train(
+        return train(
             lambda U, v: self.step(U, v, eta),
             lambda U, v: (self.output(U, v) - self.y) ** 2 / 2,
             self.measure,
             (self.U, self.v),
-            checked_count("steps", steps, 1),
-            checked_count("every", every, 1),
-        )
-        return xr.Dataset(
-            {name: ("iterate", values) for name, values in recorded.items()},
-            {"iterate": iterate},
-            {
+            steps,
+            every,
+            attrs={
                 "system": f"uv network of width {self.width}",
                 "eta": eta,
                 "y": self.y,
                 "g": self.g,
-                "status": status,
             },
         )
 

@@ -8,7 +8,7 @@ from typing import Any
 import sympy as sp
 
 from dynsharp.map import DiscreteMap
-from dynsharp.optimisers.training import training
+from dynsharp.optimisers.descent import descent
 
 __all__ = ["gradient_descent"]
 
@@ -54,6 +54,6 @@ def gradient_descent(
     >>> gradient_descent((u*v - q)**2/2, weights=[u, v], step=eta).update[u]
     -eta*v*(-q + u*v) + u
     """
-    run = training(loss, weights, step=step, weight_decay=weight_decay)
+    run = descent(loss, weights, step=step, weight_decay=weight_decay)
     eta, gamma = run.hyper
     return run.map({w: w - eta * (g + gamma * w) for w, g in run.gradient.items()}, name)

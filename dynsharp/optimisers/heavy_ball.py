@@ -9,7 +9,7 @@ import sympy as sp
 
 from dynsharp.map import DiscreteMap
 from dynsharp.optimisers.momentum import moved
-from dynsharp.optimisers.training import training
+from dynsharp.optimisers.descent import descent
 
 __all__ = ["heavy_ball"]
 
@@ -46,7 +46,7 @@ def heavy_ball(
     ----------
     Polyak, *Some methods of speeding up the convergence of iteration methods*, 1964.
     """
-    run = training(loss, weights, step=step, momentum=momentum, weight_decay=weight_decay)
+    run = descent(loss, weights, step=step, momentum=momentum, weight_decay=weight_decay)
     eta, beta, gamma = run.hyper
     pull = {w: g + gamma * w for w, g in run.gradient.items()}
     return run.map(moved(pull, eta, beta), name)

@@ -9,7 +9,7 @@ import sympy as sp
 
 from dynsharp.map import DiscreteMap
 from dynsharp.optimisers.momentum import moved, velocity
-from dynsharp.optimisers.training import training
+from dynsharp.optimisers.descent import descent
 
 __all__ = ["nesterov"]
 
@@ -47,7 +47,7 @@ def nesterov(
     Sutskever, Martens, Dahl, Hinton, *On the importance of initialization and momentum in deep
     learning*, ICML 2013, equations 3–4.
     """
-    run = training(loss, weights, step=step, momentum=momentum, weight_decay=weight_decay)
+    run = descent(loss, weights, step=step, momentum=momentum, weight_decay=weight_decay)
     eta, beta, gamma = run.hyper
     ahead = {w: w + beta * velocity(w) for w in run.weights}
     pull = {w: (g + gamma * w).subs(ahead, simultaneous=True) for w, g in run.gradient.items()}

@@ -13,7 +13,7 @@ from dynsharp.errors import InputError
 from dynsharp.plotting._sharpness import sharpness_trajectory
 from dynsharp.plotting._style import PALETTE, styled
 from dynsharp.regimes import TrainingRegime
-from dynsharp.regimes.log import read_log
+from dynsharp.regimes.reading import read_log
 
 __all__ = ["training_regime"]
 

@@ -18,8 +18,9 @@ from typing import Any
 import numpy as np
 
 from dynsharp.arguments import checked_between, checked_count
-from dynsharp.regimes.log import TrainingLog, read_log
+from dynsharp.regimes.log import TrainingLog
 from dynsharp.regimes.phases import spans
+from dynsharp.regimes.reading import read_log
 from dynsharp.regimes.result import EDGE, Phase, TrainingRegime
 from dynsharp.regimes.run import Run, Span
 

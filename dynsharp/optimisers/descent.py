@@ -13,11 +13,11 @@ from dynsharp.algebra.expressions import checked_expression
 from dynsharp.errors import InputError
 from dynsharp.map import DiscreteMap
 
-__all__ = ["Training", "training"]
+__all__ = ["Descent", "descent"]
 
 
 @dataclass(frozen=True)
-class Training:
+class Descent:
     """A loss, the weights to descend in, and the optimiser's numbers in the order of its call."""
 
     loss: sp.Expr
@@ -38,7 +38,7 @@ class Training:
         return DiscreteMap(update, parameters, name=name, observables={"loss": self.loss})
 
 
-def training(loss: Any, weights: Any, **hyper: Any) -> Training:
+def descent(loss: Any, weights: Any, **hyper: Any) -> Descent:
     """Check what an optimiser is given.
 
     Raises
@@ -58,4 +58,4 @@ def training(loss: Any, weights: Any, **hyper: Any) -> Training:
     for argument, value in values.items():
         if value.free_symbols & set(weights):
             raise InputError(argument, value, "an expression without the weights")
-    return Training(loss, tuple(weights), tuple(values.values()))
+    return Descent(loss, tuple(weights), tuple(values.values()))
