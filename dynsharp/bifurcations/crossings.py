@@ -15,34 +15,39 @@ Bisection replaces a step that leaves the bracket.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from functools import partial
 from typing import TypeAlias
 
 import numpy as np
 
+from dynsharp.bifurcations.kind import EPS, ROUNDINGS, Place
 from dynsharp.normal_forms.codim1 import critical_pair, product
 from dynsharp.shooting.forms import Forms
 from dynsharp.shooting.problem import Curve, Point
 from dynsharp.types import Array
 
-__all__ = ["Crossing", "between", "crossing"]
+__all__ = [
+    "EPS",
+    "INDISTINCT",
+    "ROUNDINGS",
+    "between",
+    "critical_pair_of",
+    "crossing",
+    "modulus",
+    "real_multiplier",
+]
 
 STEPS = 60
-EPS = float(np.finfo(float).eps)
 STAGNANT = 1e-3  # a Newton step, in chords, that no longer shrinks below this is rounding
-ROUNDINGS = 16  # roundings of the size of the last bit that enter the estimate of an error
+
+INDISTINCT = 1e-10  # a multiplier this close to the unit circle counts as on it
+UNLOCATED = (
+    "not located to rounding: two multipliers meet here, or the map is not smooth; the uncertainty "
+    "is the width of the bracket"
+)
 
 # a test function at a point: its value, its derivative by arclength, the rounding error of it
-Test: TypeAlias = Callable[[Curve, Point], tuple[float, float, float]]
-
-
-@dataclass(frozen=True)
-class Crossing:
-    """A located crossing: the point, the error of its parameter, whether Newton's method ended."""
-
-    point: Point
-    uncertainty: float
-    converged: bool
+Test: TypeAlias = Callable[[Point], tuple[float, float, float]]
 
 
 def between(curve: Curve, a: Point, b: Point, t: float) -> Point | None:
@@ -55,25 +60,25 @@ def between(curve: Curve, a: Point, b: Point, t: float) -> Point | None:
     return point if point is None or np.isfinite(point.mu).all() else None
 
 
-def crossing(curve: Curve, a: Point, b: Point, kind: str) -> Crossing | None:
-    """Return where the multiplier of a flip, fold or Neimark–Sacker bifurcation crosses.
+def crossing(
+    curve: Curve, a: Point, b: Point, test_near: Callable[[Curve, Point], Test]
+) -> Place | None:
+    """Return where a test function vanishes on the piece of the branch from a to b.
 
-    The bracket is the piece of the branch from a to b. None if its middle cannot be computed.
+    ``test_near`` makes it, at a point nearby. None if the middle of the piece cannot be computed.
     """
     chord = b.y - a.y
     length = curve.length(chord)
     point = between(curve, a, b, 0.5)
     if point is None or length == 0.0:
         return None
-    test = _bordered(curve, point, -1.0 if kind == "flip" else 1.0)
-    if kind == "neimark-sacker":
-        test = _modulus
-    ends = test(curve, a)[0], -test(curve, b)[0]
+    test = test_near(curve, point)
+    ends = test(a)[0], -test(b)[0]
     side = max(ends, key=abs)  # its sign is that of g before the event; the lesser may be rounding
     low, high, t = 0.0, 1.0, 0.5
     before = np.inf
     for _ in range(STEPS):
-        g, slope, noise = test(curve, point)
+        g, slope, noise = test(point)
         rate = slope * length / (curve.inner(point.tangent, chord) / length)  # dg/dt
         if g * side > 0:
             low = t
@@ -84,7 +89,7 @@ def crossing(curve: Curve, a: Point, b: Point, kind: str) -> Crossing | None:
         stagnant = abs(move) <= STAGNANT and abs(move) >= 0.5 * before
         if stagnant or abs(move) <= max(limit, EPS):
             error = limit + (4 if stagnant else 1) * abs(move)
-            return Crossing(point, _uncertainty(curve, point, error, length), True)
+            return Place(point, _uncertainty(curve, point, error, length))
         slack = 1e-6  # samples closer than this to the event may be on either side by rounding
         if not low - slack <= t + move <= high + slack:
             if high - low <= 4 * EPS:
@@ -96,7 +101,7 @@ def crossing(curve: Curve, a: Point, b: Point, kind: str) -> Crossing | None:
         if following is None:
             break
         t, point = t + move, following
-    return Crossing(point, abs(float((high - low) * chord[-1])), False)
+    return Place(point, abs(float((high - low) * chord[-1])), UNLOCATED)
 
 
 def _uncertainty(curve: Curve, point: Point, error: float, length: float) -> float:
@@ -119,14 +124,14 @@ def _forcing(curve: Curve, point: Point) -> float:
     return size / float(force)
 
 
-def _bordered(curve: Curve, near: Point, multiplier: float) -> Test:
+def real_multiplier(critical: float, curve: Curve, near: Point) -> Test:
     """Test function of a real multiplier, bordered by singular vectors at a point nearby."""
     n, scale = curve.dimension, curve.scale
-    identity = multiplier * np.eye(n)
+    identity = critical * np.eye(n)
     left, _, right = np.linalg.svd(_scaled(curve, near) - identity)
     b, c = left[:, -1:], right[-1:]
 
-    def test(curve: Curve, point: Point) -> tuple[float, float, float]:
+    def test(point: Point) -> tuple[float, float, float]:
         A = _scaled(curve, point)
         matrix = np.block([[A - identity, b], [c, np.zeros((1, 1))]])
         unit = np.append(np.zeros(n), 1.0)
@@ -139,24 +144,33 @@ def _bordered(curve: Curve, near: Point, multiplier: float) -> Test:
     return test
 
 
-def _scaled(curve: Curve, point: Point) -> Array:
-    """DG, the state in units of the curve."""
-    return product(curve.jacobians(point.y)) * curve.scale / curve.scale[:, None]
+def modulus(curve: Curve, near: Point) -> Test:
+    """Test function of the complex pair nearest to the unit circle."""
+    return partial(_modulus, curve)
+
+
+def critical_pair_of(mu: Array) -> complex | None:
+    """Return the multiplier of the pair nearest to the unit circle, that in the upper half."""
+    pairs = mu[mu.imag > 0]
+    return complex(pairs[np.argmin(np.abs(np.abs(pairs) - 1))]) if pairs.size else None
 
 
 def _modulus(curve: Curve, point: Point) -> tuple[float, float, float]:
-    """Test function of the complex pair nearest to the unit circle."""
     A, scale = _scaled(curve, point), curve.scale
-    pairs = point.mu[point.mu.imag > 0]
-    if pairs.size == 0:
+    mu = critical_pair_of(point.mu)
+    if mu is None:
         return float("nan"), 0.0, 0.0
-    mu = pairs[np.argmin(np.abs(np.abs(pairs) - 1))]
-    q, p = critical_pair(A, complex(mu))
+    q, p = critical_pair(A, mu)
     u = np.append(scale * q, 0.0)
     along = (p / scale) @ Forms(curve, point.y).second(u, _head(point, curve.dimension))
     slope = 2 * float((np.conj(mu) * along).real)
     noise = ROUNDINGS * EPS * float(np.linalg.norm(p) * (1 + np.linalg.norm(A)))
     return float(abs(mu) ** 2 - 1), slope, noise
+
+
+def _scaled(curve: Curve, point: Point) -> Array:
+    """DG, the state in units of the curve."""
+    return product(curve.jacobians(point.y)) * curve.scale / curve.scale[:, None]
 
 
 def _head(point: Point, n: int) -> Array:

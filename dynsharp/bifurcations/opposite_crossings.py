@@ -1,170 +1,170 @@
-"""Special points at which multipliers cross in opposite directions, so that their number stays.
+"""Special points at which multipliers cross in opposite directions, so that no number changes.
 
-Symmetries make them: of two uncoupled maps one loses a multiplier 1 where the other gains one. At a
-branch point [A − I, G_p] loses rank, at a flip A + I does (a fold loses no rank): the least
-singular value of each is followed along the branch, and where it comes down to zero without an
-event there is one that was not noticed.
+Symmetries make them: of two uncoupled maps one loses a multiplier −1 where the other gains one.
+The distance of the second nearest multiplier from its critical value comes down to zero there; at a
+branch point that of the nearest is enough, if [A − I, G_p] loses rank. Where the distances at the
+points of a branch may reach zero it is looked at closer and closer; the product of those that
+vanish tells where.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Iterator
 
 import numpy as np
-from scipy.interpolate import KroghInterpolator
-from scipy.optimize import minimize_scalar
 
-from dynsharp.bifurcations.special_point import state_of
-from dynsharp.continuation import Branch, SpecialPoint
-from dynsharp.continuation.switching.membership import row
-from dynsharp.continuation.switching.switch import marked
-from dynsharp.normal_forms.codim1 import product
-from dynsharp.shooting.identity import same_solution
-from dynsharp.shooting.problem import Curve
+from dynsharp.bifurcations.crossings import between
+from dynsharp.bifurcations.kind import Counted
+from dynsharp.bifurcations.located import Located
+from dynsharp.bifurcations.registry import kinds
+from dynsharp.bifurcations.together import interpolated
+from dynsharp.bifurcations.zeros import approached, may_vanish
+from dynsharp.shooting.problem import Curve, Point, Points
 from dynsharp.types import Array
 
-__all__ = ["with_hidden_points"]
+__all__ = ["opposite_crossings", "with_brackets"]
 
-NODES = 0.1 * np.array([-3, -2, -1, 1, 2, 3])  # in chords, around a zero
-FAR = 1e3  # stands for a singular value that could not be computed
-LARGEST = 1e8  # entry of a matrix beyond which rounding hides what is zero
-EPS = float(np.finfo(float).eps)
-ZERO = 1e-6  # a least singular value, that is zero
-TOUCHING = 1e-3  # distance, in units of the curve, within which rounding makes events of a touch
-PRECISE = 1e-8  # of the span: Newton's method next to a singular solution gives half the digits
-LOCATED = 1e-10  # accuracy of the position, in chords
+VANISHES = 1e-9  # a distance, next to where it is least, that is zero
+BADLY = 1e-6  # the same next to a branch point, where Newton's method gives half the digits
+FALLS = 0.75  # mean at the inner nodes, over that at the outer ones, of a distance that vanishes
+BESIDE = 1e-4  # half the length of the bracket, along the branch
+WHOLE = 0.2  # deviation of the order of a zero from a whole number
 
 
-def with_hidden_points(branch: Branch) -> Branch:
-    """Return the branch with the special points that the numbers of multipliers do not show."""
-    if branch.family or len(branch) < 3:
-        return branch
-    tests = {"branch": _rank}
-    if branch.map.dimension > 1:  # one multiplier cannot cross in two directions
-        tests["flip"] = _flip
-    for kind, test in tests.items():
-        for y, error in list(_zeros(branch, kind, test)):
-            branch = marked(_without_touches(branch, y), _special(branch, kind, y, error))
-    return branch
+def opposite_crossings(curve: Curve, points: Points) -> Iterator[Located]:
+    """Yield the points where multipliers cross in opposite directions, or touch at a branch point.
 
-
-def _without_touches(branch: Branch, y: Array) -> Branch:
-    """Leave out what rounding makes of a multiplier that only touches 1 at a point."""
-    curve = branch._curve
-    assert curve is not None
-    kept = [
-        p
-        for p in branch.special_points
-        if not _by_rounding(p) or not same_solution(curve, p._y, y, TOUCHING)
-    ]
-    return replace(branch, special_points=tuple(kept))
-
-
-def _by_rounding(p: SpecialPoint) -> bool:
-    return p.kind == "fold" or (p.kind in ("branch", "flip") and p.status != "located")
-
-
-def _rank(curve: Curve, y: Array) -> float:
-    here = curve.linearised(y)
-    if not here.finite:
-        return FAR
-    return _least(here.condensed() * curve.units / curve.scale[:, None])
-
-
-def _flip(curve: Curve, y: Array) -> float:
-    A = product(curve.jacobians(y)) * curve.scale / curve.scale[:, None]
-    return _least(A + np.eye(len(A)))
-
-
-def _least(matrix: Array) -> float:
-    if not (np.abs(matrix) < LARGEST).all():
-        return FAR
-    return float(np.linalg.svd(matrix, compute_uv=False)[-1])
-
-
-def _zeros(
-    branch: Branch, kind: str, test: Callable[[Curve, Array], float]
-) -> Iterator[tuple[Array, float]]:
-    """Zeros of the test function where no event was located; with the errors of their values."""
-    curve = branch._curve
-    assert curve is not None
-    d = np.array([test(curve, row(branch, i)) for i in range(len(branch))])
-    located = [p for p in branch.special_points if p.kind == kind and p.status == "located"]
-    known = {i for p in located for i in branch.where(p)}
-    with np.errstate(invalid="ignore"):
-        least = (d[1:-1] <= d[:-2]) & (d[1:-1] <= d[2:])
-        reaches = d[1:-1] < np.maximum(d[:-2], d[2:]) - d[1:-1]
-    for i in np.flatnonzero(least & reaches) + 1:
-        if known & {int(i) - 1, int(i), int(i) + 1}:
-            continue
-        found = _nearest(branch, int(i), test)
-        if found is not None:
-            yield found
-
-
-def _nearest(
-    branch: Branch, i: int, test: Callable[[Curve, Array], float]
-) -> tuple[Array, float] | None:
-    """Return the zero next to a point and the error of its value, None if there is none."""
-    curve = branch._curve
-    assert curve is not None
-    for a, b in ((i - 1, i), (i, i + 1)):
-        y, chord = row(branch, a), row(branch, b) - row(branch, a)
-
-        def at(t: float, y: Array = y, chord: Array = chord) -> Array | None:
-            return curve.corrected(y + t * chord, chord)
-
-        def distance(t: float) -> float:
-            here = at(float(t))
-            return FAR if here is None else test(curve, here)
-
-        found = minimize_scalar(
-            distance, bounds=(-0.1, 1.1), method="bounded", options={"xatol": LOCATED}
-        )
-        point = at(float(found.x))
-        if found.fun < ZERO and point is not None:
-            error = PRECISE * (curve.span[1] - curve.span[0])
-            return _refined(at, distance, float(found.x)) or (point, error)
-    return None
-
-
-def _refined(
-    at: Callable[[float], Array | None], distance: Callable[[float], float], t: float
-) -> tuple[Array, float] | None:
-    """Locate a zero at which the least singular value changes its sign, if it had one.
-
-    Newton's method is bad next to it: the zero and the point are interpolated from a little away.
+    The piece of the branch up to `BESIDE` from each holds nothing else of the same kind.
     """
-    nodes = t + NODES
-    points = [at(float(s)) for s in nodes]
-    values = np.array([distance(float(s)) for s in nodes]) * np.sign(NODES)
-    rows = [p for p in points if p is not None]
-    if len(rows) < len(nodes) or not np.isfinite(values).all():
-        return None
-    if not 1.7 < values[-2] / values[-3] < 2.3:  # it does not vanish linearly
-        return None
-    zero = KroghInterpolator(values, nodes)(0.0)  # of the inverse function
-    y = np.asarray(KroghInterpolator(nodes, np.array(rows))(zero))
-    fewer = KroghInterpolator(nodes[1:-1], np.array(rows[1:-1]))
-    rough = fewer(KroghInterpolator(values[1:-1], nodes[1:-1])(0.0))
-    return y, abs(float(y[-1] - rough[-1])) + 64 * EPS * max(1.0, abs(float(y[-1])))
+    if len(points) < 3:
+        return
+    counted = [kind for kind in kinds() if isinstance(kind, Counted)]
+    for kind in counted:
+        if not 0 < kind.unseen <= curve.dimension:
+            continue
+        found: list[Located] = []
+        for level in sorted({kind.unseen, min(2, curve.dimension)}):
+            places = _candidates(_distances(kind, level, points.MU), points.S)
+            if level == 1:  # of one multiplier the numbers tell if it crosses
+                told = [k for k in counted if k is kind or k.name in kind.explains]
+                table = np.column_stack([k.count(points.MU, points.SIGN) for k in told])
+                changed = (table[1:] != table[:-1]).any(axis=1)
+                places = [i for i in places if changed[i - 1 : i + 1].sum() != 1]
+            for i in places:
+                if any(abs(i - e.index - 0.5) < 2 for e in found):
+                    continue
+                event = _near(curve, points, i, kind, level)
+                if event is not None:
+                    found.append(event)
+                    yield event
 
 
-def _special(branch: Branch, kind: str, y: Array, error: float) -> SpecialPoint:
-    curve = branch._curve
-    assert curve is not None
-    mu = np.linalg.eigvals(product(curve.jacobians(y))).astype(complex)
-    return SpecialPoint(
+def _distances(kind: Counted, level: int, MU: Array) -> Array:
+    """Return how far the nearest, or second nearest, multiplier is from its critical value."""
+    return np.asarray(np.sort(np.abs(kind.beyond(MU)), axis=-1)[..., level - 1])
+
+
+def _candidates(d: Array, S: Array) -> list[int]:
+    """Return numbers of points next to which a distance may come down to zero."""
+    inner = np.flatnonzero(may_vanish(d[:-2], d[1:-1], d[2:])) + 1
+    ends = []
+    for end, one, two in ((0, 1, 2), (len(d) - 1, len(d) - 2, len(d) - 3)):
+        if len(d) > 2 and d[one] < d[two] and d[end] >= 0:
+            falls = (d[two] - d[one]) / abs(S[two] - S[one])
+            if d[one] <= 1.1 * falls * abs(S[end] - S[one]):
+                ends.append(one)
+    return sorted({*(int(i) for i in inner), *ends})
+
+
+def _near(curve: Curve, points: Points, i: int, kind: Counted, level: int) -> Located | None:
+    """Return the event next to a point, if there is one."""
+
+    def step(a: Point, b: Point, t: float) -> Point | None:
+        return between(curve, a, b, t)
+
+    def distance(point: Point) -> float:
+        return float(_distances(kind, level, point.mu))
+
+    row = points[i - 1], points[i], points[i + 1]
+    _, nearest = approached(row, step, distance, lambda a, b: False)
+    if not distance(nearest) < (VANISHES if kind.size else BADLY):
+        return None
+    a, b = (_moved(curve, nearest, row[2].y - row[0].y, s) for s in (-BESIDE, BESIDE))
+    if a is None or b is None:
+        return None
+    order: list[tuple[int, int, int]] = []
+
+    def product(MU: Array, nodes: Array) -> Array | None:
+        beyond = kind.beyond(MU)
+        beyond = np.take_along_axis(beyond, np.argsort(np.abs(beyond), axis=1), axis=1)
+        far, close = (np.abs(beyond[rows]).mean(axis=0) for rows in ([0, -1], [2, 3]))
+        group = int((close < FALLS * far).sum())
+        values = np.real(beyond[:, :group].prod(axis=1))
+        sides = (np.sign(np.real(beyond[[0, -1], :group])) > 0).sum(axis=1)
+        inner, outer = np.abs(values[[2, 3]]).mean(), np.abs(values[[0, -1]]).mean()
+        if not group or not 0 < inner < outer:
+            return None
+        power = float(np.log(outer / inner) / np.log(nodes[0] / nodes[2]))
+        multiplicity = round(power)
+        if abs(power - multiplicity) > WHOLE or not multiplicity:
+            return None
+        order.append((group, multiplicity, abs(int(sides[1]) - int(sides[0]))))
+        return np.asarray(np.sign(nodes) * np.abs(values) ** (1 / multiplicity))
+
+    place = interpolated(curve, a, b, product)
+    if place is None:
+        return None
+    group, multiplicity, net = order[-1]
+    if group == net or (group == 1 and (multiplicity % 2 or a.sign * b.sign < 0)):
+        return None  # they go through in one direction
+    if not kind.holds(curve, place.point.y):
+        return None
+    where = points.S[i] + curve.inner(place.point.y - points.Y[i], points.T[i])
+    index = int(np.clip(np.searchsorted(points.S, where) - 1, 0, len(points) - 2))
+    what = f"{group} multipliers cross the unit circle here in opposite directions"
+    if group == 1:
+        what = "a multiplier touches the unit circle here, where more than two branches meet"
+    return Located(
         kind,
-        branch.parameter,
-        float(y[-1]),
-        error,
-        state_of(curve, y),
-        mu[np.argsort(-np.abs(mu), kind="stable")],
-        None,
-        (float(y[-1]) - error, float(y[-1]) + error),
-        curve.period,
-        "several multipliers cross the unit circle together: no normal form",
-        _y=y,
+        place.point.y,
+        place.point.mu,
+        place.uncertainty,
+        (a, b),
+        index,
+        group,
+        status=f"{what}: no normal form",
     )
+
+
+def _moved(curve: Curve, point: Point, along: Array, length: float) -> Point | None:
+    """Return the point of the branch so far along a chord."""
+    y = curve.corrected(point.y + length / curve.length(along) * along, along)
+    return None if y is None else curve.point(y, along, point.mu)
+
+
+def with_brackets(
+    curve: Curve, points: Points, found: list[Located]
+) -> tuple[Points, Array, list[tuple[Located, Array]]]:
+    """Put the ends of the brackets among the points.
+
+    Returns the row; for each of its points the number of the last of the points up to it; and with
+    each event the numbers of the chords of the row that its bracket covers.
+    """
+    number, columns = np.arange(len(points)), [points.Y, points.T, points.MU, points.SIGN, points.S]
+    ends = []
+    for event in found:
+        k, (a, b) = event.index, event.bracket
+        middle = points.S[k] + curve.inner(event.y - points.Y[k], points.T[k])
+        low, high = middle - BESIDE, middle + BESIDE
+        S = columns[-1]
+        kept = (low >= S) | (high <= S)
+        i = int((low >= S).sum())
+        new = [(p.y, p.tangent, p.mu, p.sign, s) for p, s in ((a, low), (b, high))]
+        rows = [np.array(values) for values in zip(*new, strict=True)]
+        number = np.insert(number[kept], i, (number[max(i - 1, 0)], k), axis=0)
+        columns = [np.insert(x[kept], i, r, axis=0) for x, r in zip(columns, rows, strict=True)]
+        ends.append((event, low, high))
+    S = columns[-1]
+    cut = [(e, np.flatnonzero((S[:-1] < high) & (S[1:] > low))) for e, low, high in ends]
+    Y, T, MU, SIGN, S = columns
+    return Points(Y, T, MU, SIGN, S, points.code), number, cut

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import sympy as sp
 
-from dynsharp.bifurcations.opposite_crossings import with_hidden_points
 from dynsharp.branch_tree.nodes import Place, place_of
 from dynsharp.branch_tree.search import unknown_solutions
 from dynsharp.branch_tree.starts import Start
@@ -260,7 +259,7 @@ class Growth:
             if any(sum(position(b, y) is not None for y in rows) >= 2 for b in same):
                 return
         self._queue.append(len(self.branches))
-        self.branches.append(with_hidden_points(branch))
+        self.branches.append(branch)
         self.origins.append(origin)
         number = len(self.branches) - 1
         for end in dict.fromkeys(branch.ends):

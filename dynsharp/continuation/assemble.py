@@ -8,11 +8,10 @@ from itertools import pairwise
 import numpy as np
 from scipy.optimize import brentq
 
-from dynsharp.bifurcations.branch_points import branch_point
-from dynsharp.bifurcations.events import events
-from dynsharp.bifurcations.special_point import PERFECT, special_point
+from dynsharp.bifurcations.branch_point import PERFECT, branch_point
+from dynsharp.bifurcations.events import located_events
 from dynsharp.continuation import loop as _follow
-from dynsharp.continuation.branch import Branch, SpecialPoint, same_rows
+from dynsharp.continuation.branch import Branch, SpecialPoint, same_rows, special_point
 from dynsharp.continuation.loop import pieces
 from dynsharp.continuation.rows import appended, first, joined, reversed_points
 from dynsharp.shooting.identity import minimal_period
@@ -124,8 +123,9 @@ def assembled(curve: Curve, points: Points, ends: tuple[str, str], status: str) 
     found: list[tuple[float, SpecialPoint, Array]] = []
     unlocated: list[str] = []
     cut = False
-    for event in events(curve, points):
-        special, mu = special_point(curve, event)
+    unstable: list[Array] = []
+    for event in located_events(curve, points):
+        special, mu = special_point(curve, event), event.mu
         a = points[event.index]
         position = float(S[event.index]) + curve.length(special._y - a.y)
         position = min(position, float(S[event.index + 1]))
@@ -134,7 +134,9 @@ def assembled(curve: Curve, points: Points, ends: tuple[str, str], status: str) 
             unlocated.append(
                 f"{special.kind} near {curve.parameter} = {special.value:.10g}: {special.status}"
             )
-        if event.kind == "branch" and minimal_period(curve, special._y) < curve.period:
+        if event.kind.critical:
+            unstable.append(event.y)
+        if event.kind.name == "branch" and minimal_period(curve, special._y) < curve.period:
             cut = True
     found.sort(key=lambda item: item[0])
     specials = [s for _, s, _ in found]
@@ -145,9 +147,8 @@ def assembled(curve: Curve, points: Points, ends: tuple[str, str], status: str) 
         MU = np.insert(MU, order, np.array([mu for _, _, mu in new]), axis=0)
         S = np.insert(S, order, [p for p, _, _ in new])
     stable = np.asarray((np.abs(MU) < 1).all(axis=1))
-    for s in specials:
-        if s.bifurcation:
-            stable[same_rows(Y, s._y)] = False
+    for y in unstable:
+        stable[same_rows(Y, y)] = False
     branch = Branch(
         curve.map,
         str(curve.parameter),

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dynsharp.arguments import checked_count
-from dynsharp.bifurcations.user_events import KINDS
+from dynsharp.bifurcations.located import Located
+from dynsharp.bifurcations.registry import kind_named
 from dynsharp.errors import InputError
 from dynsharp.map import DiscreteMap
 from dynsharp.normal_forms.codim1 import NormalForm
@@ -21,7 +22,7 @@ from dynsharp.version import __version__
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["Branch", "SpecialPoint", "same_rows"]
+__all__ = ["Branch", "SpecialPoint", "same_rows", "special_point"]
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -71,7 +72,7 @@ class SpecialPoint:
     @property
     def bifurcation(self) -> bool:
         """Whether it is not an event of the user's."""
-        return self.kind in KINDS
+        return kind_named(self.kind) is not None
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, SpecialPoint) and repr(self) == repr(other)
@@ -89,6 +90,26 @@ class SpecialPoint:
         """The normal form and what failed, in a line."""
         parts = [_first_line(self.normal_form)] if self.bifurcation else []
         return "; ".join(parts + [self.status] * (self.status != "located"))
+
+
+def special_point(curve: Curve, event: Located) -> SpecialPoint:
+    """Return what is reported of an event."""
+    low, high = sorted(point.value for point in event.bracket)
+    return SpecialPoint(
+        event.kind.name,
+        str(curve.parameter),
+        event.value,
+        event.uncertainty,
+        curve.named(event.y),
+        event.mu[np.argsort(-np.abs(event.mu), kind="stable")],
+        event.form,
+        (low, high),
+        curve.period,
+        event.status,
+        event.y,
+        event.tangents,
+        curve,
+    )
 
 
 @dataclass(frozen=True, repr=False, eq=False)

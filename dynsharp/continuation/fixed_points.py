@@ -16,7 +16,7 @@ from dynsharp.arguments import (
     checked_span,
     checked_within,
 )
-from dynsharp.bifurcations.user_events import user_events
+from dynsharp.bifurcations.user import user_events
 from dynsharp.continuation.assemble import Options, assembled, both_ways, empty
 from dynsharp.continuation.branch import Branch
 from dynsharp.continuation.families.follow import followed_family

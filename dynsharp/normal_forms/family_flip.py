@@ -18,7 +18,6 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from dynsharp.bifurcations.special_point import state_of
 from dynsharp.compiled.elimination import product
 from dynsharp.continuation.families.members import Member, coordinates
 from dynsharp.map import DiscreteMap
@@ -143,7 +142,7 @@ def family_flip_form(curve: Curve, member: Member, axis: int) -> FamilyFlipForm:
     symbols = curve.map.state
     names = tuple(coordinates(member.basis, [s.name for s in symbols]))
     rows = [[s.name for s in symbols].index(name) for name in names]
-    state = {curve.map.symbol(k): v for k, v in state_of(curve, y).items()}
+    state = {curve.map.symbol(k): v for k, v in curve.named(y).items()}
     form = FamilyFlipForm(
         curve.map, tuple(symbols[i] for i in rows), symbols[axis], float(y[axis]), state
     )

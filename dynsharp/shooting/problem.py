@@ -177,6 +177,14 @@ class Curve:
         """Points of the cycle, period × dimension."""
         return y[:-1].reshape(self.period, self.dimension)
 
+    def named(self, y: Array) -> dict[str, Any]:
+        """Return the state by name: numbers, or arrays along a cycle."""
+        x = self.states(y)
+        return {
+            s.name: float(x[0, i]) if self.period == 1 else x[:, i].copy()
+            for i, s in enumerate(self.map.state)
+        }
+
     def step(self, x: Array, value: float) -> tuple[Array, Array, Array]:
         """F, DF and ∂F/∂p at one state."""
         n = self.dimension

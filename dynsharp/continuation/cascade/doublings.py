@@ -18,10 +18,9 @@ from scipy.optimize import brentq
 
 from dynsharp.arguments import checked_count
 from dynsharp.bifurcations.crossings import between
-from dynsharp.bifurcations.events import events
-from dynsharp.bifurcations.special_point import special_point
+from dynsharp.bifurcations.events import located_events
 from dynsharp.continuation.assemble import UNBOUNDED
-from dynsharp.continuation.branch import SpecialPoint
+from dynsharp.continuation.branch import SpecialPoint, special_point
 from dynsharp.continuation.cascade.limits import limit
 from dynsharp.continuation.cascade.many_digits import Estimate, PreciseMap, Refined, refined
 from dynsharp.continuation.fixed_points import continue_fixed_point
@@ -256,17 +255,17 @@ def _next_level(
             )
         )
         rows.append(piece)
-        found = events(twice, piece)
-        kinds = [e.kind for e in found]
+        found = located_events(twice, piece)
+        kinds = [e.kind.name for e in found]
         if "flip" in kinds:
             event = found[kinds.index("flip")]
-            special, mu = special_point(twice, event)
+            special, mu = special_point(twice, event), event.mu
             if special.status != "located":
                 return f"{where}: {special.status}"
             column = int(np.argmin(np.abs(mu + 1)))
             return twice, special, _middle(twice, joined(rows), column), column
         if "branch" in kinds:  # the cycle splits: on with one of its halves
-            special, _ = special_point(twice, found[kinds.index("branch")])
+            special = special_point(twice, found[kinds.index("branch")])
             side = None
             if special._tangents:
                 tangent = twice.carried(special._y, special._tangents[1])
@@ -278,7 +277,7 @@ def _next_level(
             continue
         if found:
             return (
-                f"{where}: the cycle has a {found[0].kind} at "
+                f"{where}: the cycle has a {kinds[0]} at "
                 f"{flip.parameter} = {found[0].bracket[0].value:.12g} before it flips"
             )
         if piece.code != 0 or len(piece) < 2:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 import numpy as np
 from scipy.interpolate import KroghInterpolator
 from scipy.optimize import brentq
 
-from dynsharp.bifurcations.events import counts
-from dynsharp.bifurcations.special_point import state_of
-from dynsharp.bifurcations.user_events import zeros
+from dynsharp.bifurcations import branch_point, flip, fold, neimark_sacker
+from dynsharp.bifurcations.zeros import Chords, zeros
 from dynsharp.continuation.branch import SpecialPoint
 from dynsharp.continuation.families.members import (
     EPS,
@@ -30,6 +28,8 @@ from dynsharp.types import Array
 __all__ = ["family_events", "family_user_events"]
 
 FINEST = 1e-8  # length below which events are no longer separated
+COUNTED = (flip.KIND, fold.KIND, neimark_sacker.KIND)
+REPORTED = (flip.KIND, branch_point.KIND, neimark_sacker.KIND)  # where others cross, not folds
 NODES = np.linspace(0.0, 1.0, 8)  # none in the middle, from which bisection came
 
 
@@ -37,8 +37,9 @@ def family_events(
     curve: Curve, a: Member, b: Member, name: str, axis: int
 ) -> Iterator[tuple[float, SpecialPoint, Member]]:
     """Yield the special points between two members: where, what, and the member there."""
-    before, after = (np.array(counts(m.mu)) for m in (a, b))
-    flips, ones, pairs = after - before
+    flips, ones, pairs = np.diff([[k.count(m.mu, m.mu) for k in COUNTED] for m in (a, b)], axis=0)[
+        0
+    ]
     if not (flips or ones or pairs) or (abs(pairs) == 1 and abs(flips) + abs(ones) == 2):
         return
     chord = distance(curve, a.y, b.y)
@@ -78,27 +79,38 @@ def family_user_events(
 ) -> Iterator[tuple[int, float, SpecialPoint, Member]]:
     """Where functions of the user's vanish."""
 
-    def above(index: int, t: float) -> Member | None:
-        a, b = members[index], members[index + 1]
-        if t in (0.0, 1.0):
-            return b if t else a
+    def above(a: Member, b: Member, t: float) -> Member | None:
         y = corrected(curve, shifted(curve, a.y, t * distance(curve, a.y, b.y)), a.left, a.basis)
         return member_at(curve, y, a) if y is not None else None
 
-    def y_above(index: int, t: float) -> Array | None:
-        member = above(index, t)
-        return None if member is None else member.y
+    if len(members) < 2:
+        return
+    Y, MU = np.array([m.y for m in members]), np.array([_multipliers(m) for m in members])
+    for event in curve.events:
+        samples = event.values(curve, Y, MU)
+        for column in range(samples.shape[1]):
 
-    Y = np.array([m.y for m in members])
-    for event in curve.events if len(members) > 1 else ():
-        for zero in zeros(partial(event.along, curve), Y, y_above):
-            bracket = sorted(float(members[zero.index + i].y[axis]) for i in (0, 1))
-            member = above(zero.index, zero.t) or members[zero.index]
-            error = zero.error * (bracket[1] - bracket[0]) + 16 * EPS * abs(bracket[0])
-            kinds = event.name, name
-            low, high = bracket
-            point = _special(curve, member, kinds, axis, error, (low, high), None, zero.status)
-            yield zero.index, zero.t, point, member
+            def test(m: Member, column: int = column, event: Any = event) -> float:
+                return float(event.values(curve, m.y[None], _multipliers(m)[None])[0, column])
+
+            def noise(m: Member, column: int = column, event: Any = event) -> float:
+                return event.rounding(curve, m.y, _multipliers(m), column)
+
+            for zero in zeros(Chords(members, above, test, noise), samples[:, column]):
+                a, b = zero.bracket
+                member = zero.point or a
+                low, high = sorted(float(m.y[axis]) for m in (a, b))
+                error = zero.error * (high - low) + 16 * EPS * abs(low)
+                kinds = event.name, name
+                point = _special(curve, member, kinds, axis, error, (low, high), None, zero.status)
+                first, second = members[zero.index].y, members[zero.index + 1].y
+                part, whole = (distance(curve, first, y) for y in (member.y, second))
+                t = float(np.linalg.norm(part) / np.linalg.norm(whole))
+                yield zero.index, t, point, member
+
+
+def _multipliers(member: Member) -> Array:
+    return np.concatenate([np.ones(member.basis.shape[1]), member.mu]).astype(complex)
 
 
 def _special(
@@ -111,12 +123,12 @@ def _special(
     form: Any,
     status: str,
 ) -> SpecialPoint:
-    mu = np.concatenate([np.ones(member.basis.shape[1]), member.mu])
+    mu = _multipliers(member)
     return SpecialPoint(
         *names,
         float(member.y[axis]),
         error,
-        state_of(curve, member.y),
+        curve.named(member.y),
         mu[np.argsort(-np.abs(mu), kind="stable")],
         form,
         bracket,

@@ -20,7 +20,7 @@ from itertools import permutations
 
 import numpy as np
 
-from dynsharp.bifurcations.branch_points import cycle, linearised
+from dynsharp.bifurcations.branch_point import cycle, linearised
 from dynsharp.shooting.forms import Forms
 from dynsharp.shooting.problem import Curve, Point
 from dynsharp.types import Array

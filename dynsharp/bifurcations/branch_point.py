@@ -1,4 +1,4 @@
-"""Where two branches cross: Newton on the extended system, and the tangents of both.
+"""Branch point: two branches cross. Newton on the extended system, and the tangents of both.
 
 At a simple branch point the n × (n + 1) matrix D = [A − I, G_p] has rank n − 1. Branch points are
 lost under perturbations, so that an unfolding β b is added, b the left null direction:
@@ -16,18 +16,26 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dynsharp.bifurcations.crossings import between
+from dynsharp.bifurcations.kind import EPS, LOCATED, Counted, Leaving, Marker, Place
+from dynsharp.normal_forms.codim1 import NormalForm, branch_form
 from dynsharp.shooting.forms import Forms
-from dynsharp.shooting.problem import Curve
+from dynsharp.shooting.problem import Curve, Point
 from dynsharp.types import Array
 
-__all__ = ["BranchPoint", "branch_point", "cycle", "linearised"]
+__all__ = ["KIND", "PERFECT", "BranchPoint", "Solution", "branch_point", "cycle", "linearised"]
 
 STEPS = 12
+PERFECT = 1e-8  # unfolding, in units of the state, below which two branches cross
+LARGEST = 1e8  # entry of a matrix beyond which rounding hides what is zero
+LOST = 1e-6  # a least singular value, that is zero
+CLOSER = 8  # times that the bracket is halved for a better guess
+SEVERAL = "no two branches cross simply here: more of them meet, as symmetries make it"
 MULTIPLE = 1e-6  # relative size of the second singular value at which more branches meet
 
 
 @dataclass(frozen=True)
-class BranchPoint:
+class Solution:
     """A solution of the extended system.
 
     Attributes
@@ -48,7 +56,7 @@ class BranchPoint:
     error: float
 
 
-def branch_point(curve: Curve, y: Array) -> BranchPoint | None:
+def branch_point(curve: Curve, y: Array) -> Solution | None:
     """Return the branch point near a guess; None if Newton's method does not get there."""
     n, units = curve.dimension, curve.units
     z, beta = np.append(y[:n], y[-1]), 0.0
@@ -89,7 +97,7 @@ def branch_point(curve: Curve, y: Array) -> BranchPoint | None:
     if error > 1e-8:
         return None
     full = cycle(curve, z)
-    return BranchPoint(full, _tangents(curve, full, D), abs(beta), error)
+    return Solution(full, _tangents(curve, full, D), abs(beta), error)
 
 
 def cycle(curve: Curve, z: Array) -> Array:
@@ -132,3 +140,82 @@ def _tangents(curve: Curve, y: Array, D: Array) -> tuple[Array, ...]:
     pairs = [(-root, a), (c, -root)]
     tangents = (s * one + t * two for s, t in pairs)
     return tuple(t / np.linalg.norm(t / units) for t in tangents)
+
+
+class BranchPoint(Counted):
+    """[A − I, G_p] loses rank: the orientation of the bordered system changes."""
+
+    name = "branch"
+    condition = "two branches cross: [A − I, G_p] loses rank"
+    marker = Marker("D", "orange", "branch point")
+    leaves = Leaving(1, "other branches of cycles of the same period")
+    order = 2
+    size = 0
+    explains = ("fold",)  # on a branch that goes through, a multiplier goes through 1
+    unseen = 1  # one that touches 1, where three branches meet, is enough
+
+    def count(self, MU: Array, SIGN: Array) -> Array:
+        """Return whether the orientation is positive."""
+        return np.asarray(SIGN > 0, dtype=int)
+
+    def locate(self, curve: Curve, a: Point, b: Point) -> Place | None:
+        """Newton's method on the extended system, from ever closer by."""
+        for _ in range(CLOSER):
+            middle = between(curve, a, b, 0.5)
+            guess = middle.y if middle is not None else 0.5 * (a.y + b.y)
+            found = branch_point(curve, guess)
+            if found is not None and _inside(curve, a, b, found.y):
+                return _place(curve, a, b, found)
+            if middle is None:
+                return None
+            a, b = (a, middle) if a.sign * middle.sign < 0 else (middle, b)
+        return None
+
+    def beyond(self, MU: Array) -> Array:
+        """Return the distances of the multipliers from 1."""
+        return MU - 1
+
+    def holds(self, curve: Curve, y: Array) -> bool:
+        """Whether [A − I, G_p] loses rank."""
+        D, _ = _scaled(curve, np.append(y[: curve.dimension], y[-1]))
+        if not (np.abs(D) < LARGEST).all():
+            return False
+        return bool(np.linalg.svd(D, compute_uv=False)[-1] < LOST)
+
+    def form(self, curve: Curve, place: Place) -> NormalForm | None:
+        """Return the normal form where two branches cross."""
+        along, other = place.tangents
+        return branch_form(curve, place.point.y, other, along)
+
+
+def _place(curve: Curve, a: Point, b: Point, found: Solution) -> Place:
+    y, status, tangents = found.y, LOCATED, found.tangents
+    if found.beta > PERFECT:
+        status = (
+            f"an imperfect branch point: two branches pass each other at a distance, "
+            f"{found.beta:.1e} of unfolding apart"
+        )
+    elif len(tangents) == 2:
+        tangents = _sorted_tangents(curve, tangents, b.y - a.y)
+    else:
+        status = SEVERAL
+    error = (found.error + 16 * EPS) * max(curve.span[1] - curve.span[0], abs(float(y[-1])))
+    return Place(Point(y, b.y - a.y, curve.multipliers(y, a.mu), a.sign), error, status, tangents)
+
+
+def _inside(curve: Curve, a: Point, b: Point, y: Array) -> bool:
+    """Whether a point lies above the chord from a to b, and not far from it."""
+    chord = b.y - a.y
+    length = curve.length(chord)
+    t = curve.inner(y - a.y, chord) / length**2
+    return -0.01 <= t <= 1.01 and curve.length(y - a.y - t * chord) <= length
+
+
+def _sorted_tangents(curve: Curve, tangents: tuple[Array, ...], chord: Array) -> tuple[Array, ...]:
+    """Return the tangent of the branch that was followed, then the other."""
+    units = curve.units
+    head = np.append(chord[: curve.dimension], chord[-1]) / units
+    return tuple(sorted(tangents, key=lambda t: -abs(head @ (t / units))))
+
+
+KIND = BranchPoint()
