@@ -23,11 +23,9 @@ FOREIGN = {"_fields", "_prec"}  # public by the convention of their libraries
 
 # What is still broken: whoever mends it deletes it here. Nothing is added.
 UPWARD = {
-    ("bifurcations", "continuation"),
-    ("normal_forms", "bifurcations"),
     ("normal_forms", "continuation"),
 }
-REACHING = {"bifurcation_curves", "bifurcations", "branch_tree"}
+REACHING = {"bifurcation_curves", "branch_tree"}
 CIRCULAR = {"continuation", "shooting"}
 TOO_LONG = {
     "algebra.conditions",
