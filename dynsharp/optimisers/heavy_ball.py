@@ -8,8 +8,8 @@ from typing import Any
 import sympy as sp
 
 from dynsharp.map import DiscreteMap
-from dynsharp.optimisers.momentum import moved
 from dynsharp.optimisers.descent import descent
+from dynsharp.optimisers.momentum import moved
 
 __all__ = ["heavy_ball"]
 
