@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from dynsharp.arguments import checked_array, checked_count, checked_positive
 from dynsharp.errors import InputError
 from dynsharp.networks.training import train
-from dynsharp.results import Result
+from dynsharp.results import Result, shown
 from dynsharp.types import Array
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["UVNetwork", "uv_network"]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class UVNetwork(Result):
     r"""The network f = vᵀUx/√n_eff at its initial weights, with loss ½(f − y)² on one example.
 
@@ -35,6 +35,8 @@ class UVNetwork(Result):
     n_eff
         n^(1−s).
     """
+
+    told: ClassVar = ("width", "n_eff", "y", "g", "start", "x", "U", "v")
 
     U: Array
     v: Array
@@ -57,6 +59,10 @@ class UVNetwork(Result):
         """Start of the map `uv_physical` that these weights correspond to."""
         now = self.measure(self.U, self.v)
         return {"df": now["df"], "lam": now["lam"]}
+
+    def __repr__(self) -> str:
+        numbers = {"y": self.y, "g": self.g, **self.start}
+        return f"uv network of width {self.width}: {shown(numbers)}"
 
     def output(self, U: Array, v: Array) -> float:
         """Return f = vᵀUx/√n_eff."""

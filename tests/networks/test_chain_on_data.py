@@ -1,4 +1,5 @@
 import dataclasses
+import json
 
 import numpy as np
 import pytest
@@ -318,3 +319,12 @@ def test_bad_arguments_are_named(call, argument):
     with pytest.raises(InputError) as error:
         call(systems.chain_on_data(X, Y, 3))
     assert error.value.argument == argument
+
+
+def test_the_numbers_are_told():
+    data = systems.chain_on_data(*problem(), 3)
+    told = json.loads(json.dumps(data.as_dict()))
+    for name in ("samples", "depth", "rank", "Q", "predicted_sharpness", "eta_c"):
+        assert told[name] == getattr(data, name)
+    assert told["sharpness_bounds"] == list(data.sharpness_bounds)
+    assert list(data.to_dataframe()["Q"]) == [data.Q]

@@ -1,3 +1,5 @@
+import json
+
 import numpy as np
 import pytest
 import sympy as sp
@@ -167,3 +169,14 @@ def test_bad_training_input_is_named(arguments, argument):
     with pytest.raises(InputError) as error:
         network().train(*arguments)
     assert error.value.argument == argument
+
+
+def test_a_network_is_told_and_compared():
+    net = network(width=3)
+    told = json.loads(json.dumps(net.as_dict()))
+    assert told["width"] == 3
+    assert told["start"] == net.start
+    assert told["U"] == net.U.tolist()
+    assert net == network(width=3)
+    assert net != network(width=3, seed=4)
+    assert repr(net).startswith("uv network of width 3: y = 1.3, g = ")
