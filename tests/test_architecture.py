@@ -16,6 +16,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 HOUSE = ROOT / "dynsharp"
 FACE = "__init__"  # dynsharp/__init__.py, above all rooms
+TEXT = (ROOT / "ARCHITECTURE.md").read_text()
 ROW = re.compile(r"^\| (\d+) \| `(\w+)` \| (.+) \|$", re.MULTILINE)
 
 LONGEST, MEDIAN = 400, 150  # lines of a file
@@ -34,9 +35,7 @@ TOO_LONG = {
     "symbolic.normal_forms.family_flip",
 }
 
-FLOORS = {
-    room: int(floor) for floor, room, _ in ROW.findall((ROOT / "ARCHITECTURE.md").read_text())
-}
+FLOORS = {room: int(floor) for floor, room, _ in ROW.findall(TEXT)}
 
 
 @cache
@@ -90,9 +89,15 @@ def across() -> Iterator[tuple[str, str, str]]:
 
 
 def test_every_room_is_on_one_floor_and_every_floor_has_its_rooms():
-    rows = [name for _, name, _ in ROW.findall((ROOT / "ARCHITECTURE.md").read_text())]
+    rows = [name for _, name, _ in ROW.findall(TEXT)]
     assert len(rows) == len(set(rows))
     assert set(rows) == {room(module) for module in files()} - {FACE}
+
+
+def test_what_is_named_in_the_text_exists():
+    paths = re.findall(r"`(\w[\w/]*(?:/|\.py))`", TEXT)
+    assert len(paths) > 20
+    assert not [p for p in paths if not ((HOUSE / p).exists() or (ROOT / p).exists())]
 
 
 def test_imports_point_down():
