@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 import sympy as sp
 from sympy.logic.boolalg import Boolean
 
+from dynsharp.algebra.budget import BudgetExceeded, limit
 from dynsharp.algebra.signs import (
     even_sign,
     factor_sign,
@@ -31,6 +32,9 @@ __all__ = [
     "simplify",
     "without_moduli",
 ]
+
+
+_SOLVING = 3.0  # seconds for the solution of one inequality
 
 
 def positive(
@@ -171,7 +175,8 @@ def _nonzero_factor(f: sp.Expr) -> Boolean:
         x = next(iter(f.free_symbols), None)
         linear = x is not None and f.free_symbols == {x} and f.is_polynomial(x)
         if linear and sp.degree(f, x) == 1:
-            return sp.Ne(x, sp.Poly(f, x).all_roots()[0])
+            slope, rest = sp.Poly(f, x).all_coeffs()
+            return sp.Ne(x, -rest / slope)
         return sp.Ne(f, 0)
     return _nonzero(sp.expand(A**2 - B**2 * R))
 
@@ -220,12 +225,14 @@ def _solved(f: sp.Expr, overall: int) -> Boolean:
         return _isolated(overall * f, [], ())
     plain = sp.Symbol(x.name, real=True)
     try:
-        solved = sp.solve_univariate_inequality(relation.subs(x, plain), plain, relational=False)
+        with limit(_SOLVING):
+            within = relation.subs(x, plain)
+            solved = sp.solve_univariate_inequality(within, plain, relational=False)
         if x.is_nonnegative:
             solved = solved & (
                 sp.Interval.open(0, sp.oo) if x.is_positive else sp.Interval(0, sp.oo)
             )
-    except NotImplementedError:
+    except (NotImplementedError, BudgetExceeded):
         return relation
     if (
         not isinstance(solved, sp.Interval | sp.Union | sp.FiniteSet)

@@ -17,10 +17,12 @@ from functools import lru_cache
 from typing import Any
 
 import sympy as sp
+from sympy.logic.boolalg import Boolean
 
 from dynsharp.algebra.budget import BudgetExceeded, limit
 from dynsharp.algebra.expressions import names
-from dynsharp.algebra.roots import admissible, left_out, roots, short, vanishes_nowhere
+from dynsharp.algebra.inversion import inverted
+from dynsharp.algebra.roots import admissible, roots, short, vanishes_nowhere
 
 __all__ = ["Component", "decompose", "named"]
 
@@ -30,13 +32,15 @@ class Component:
     """One component of the solution set.
 
     ``solution`` gives every unknown in parameters, ``free`` unknowns and unknowns that have no
-    closed form, for which ``relations`` vanish; ``nonzero`` lists what must not vanish.
+    closed form, for which ``relations`` vanish; ``nonzero`` lists what must not vanish, ``where``
+    what must hold besides (of a root that an equation was squared for).
     """
 
     solution: dict[sp.Symbol, sp.Expr]
     free: tuple[sp.Symbol, ...]
     relations: tuple[sp.Expr, ...] = ()
     nonzero: tuple[sp.Expr, ...] = ()
+    where: tuple[Boolean, ...] = ()
 
 
 @dataclass
@@ -47,6 +51,7 @@ class _Branch:
     solved: dict[sp.Symbol, sp.Expr] = field(default_factory=dict)
     nonzero: list[sp.Expr] = field(default_factory=list)  # denominators
     excluded: list[sp.Expr] = field(default_factory=list)  # vanish on a sibling branch only
+    where: list[Boolean] = field(default_factory=list)  # hold besides
     notes: list[str] = field(default_factory=list)  # what is known to be left out
     basis: str = ""  # the monomial order in which the equations are a Gröbner basis already
 
@@ -125,8 +130,13 @@ def _with_simple_combinations(equations: list[sp.Expr]) -> list[sp.Expr]:
 def _advance(branch: _Branch, unknowns: Sequence[sp.Symbol]) -> Component | Iterable[_Branch]:
     """Take one step: finish the branch, or return the branches that replace it."""
     open_ = [x for x in unknowns if x not in branch.solved]
-    if any(_numerator(e) == 0 for e in (*branch.nonzero, *branch.excluded)):
+    if sp.false in branch.where or any(
+        _numerator(e) == 0 for e in (*branch.nonzero, *branch.excluded)
+    ):
         return ()
+    by_inversion = _inverted(branch, branch.equations, open_)
+    if by_inversion is not None:
+        return by_inversion
     equations = [part for e in branch.equations for part in _squares(_numerator(e))]
     live = [_live_factors(e, open_, branch) for e in equations]
     systems = list(dict.fromkeys(tuple(factors) for factors in live if factors is not None))
@@ -200,7 +210,10 @@ def _numerator(equation: sp.Expr) -> sp.Expr:
 def _eliminate(
     branch: _Branch, equations: list[sp.Expr], open_: Sequence[sp.Symbol]
 ) -> Component | Iterable[_Branch]:
-    """Solve one of the irreducible equations for an unknown in which it is linear, or go on."""
+    """Invert a function on one of the irreducible equations, solve one that is linear, or go on."""
+    by_inversion = _inverted(branch, equations, open_)  # of the factors
+    if by_inversion is not None:
+        return by_inversion
     linear = []
     for e in equations:
         for x in open_:
@@ -217,6 +230,22 @@ def _eliminate(
     if polynomial and branch.basis != "lex":
         return [_with_basis(branch, equations, open_)]
     return _solve_univariate(branch, equations, open_)
+
+
+def _inverted(
+    branch: _Branch, equations: list[sp.Expr], open_: Sequence[sp.Symbol]
+) -> list[_Branch] | None:
+    """Invert a function on one of the equations."""
+    for e in equations:
+        solutions = inverted(e, open_)
+        if solutions is not None:
+            rest = [f for f in equations if f is not e]
+            notes = [*branch.notes, *solutions.notes]
+            return [
+                branch.with_equations([case, *rest], where=[*branch.where, where], notes=notes)
+                for case, where in solutions.cases
+            ]
+    return None
 
 
 def _with_basis(branch: _Branch, equations: list[sp.Expr], open_: Sequence[sp.Symbol]) -> _Branch:
@@ -276,6 +305,7 @@ def _assigned(
         solved={s: short(e.subs(x, value)) for s, e in branch.solved.items()} | {x: value},
         nonzero=[e.subs(x, value) for e in (branch.nonzero if nonzero is None else nonzero)],
         excluded=[e.subs(x, value) for e in branch.excluded],
+        where=[c.subs(x, value) for c in branch.where],
     )
 
 
@@ -285,12 +315,44 @@ def _solve_univariate(
     """Solve an equation for an unknown by radicals, or keep it as a relation."""
     for e in sorted(equations, key=lambda e: (len(e.free_symbols & set(open_)), sp.count_ops(e))):
         for x in sorted(e.free_symbols & set(open_), key=lambda s: (_degree(e, s), str(s))):
+            if not e.is_polynomial(x) and e.has(*(y for y in open_ if y != x)):
+                continue  # where its coefficients vanish is not known
             values = roots(e, x)
             if values is not None:
                 rest = [f for f in equations if f is not e]
-                branch = replace(branch, notes=branch.notes + left_out(e, x))
-                return [_assigned(branch, rest, x, value) for value in values]
+                return [*_without_lead(branch, e, x, rest, open_)] + [
+                    _assigned(other, rest, x, value)
+                    for other in [_with_lead(branch, e, x, open_)]
+                    for value in values
+                ]
     return _at_zero(branch, equations, open_) or _component(branch, open_, tuple(equations))
+
+
+def _lead(e: sp.Expr, x: sp.Symbol, open_: Sequence[sp.Symbol]) -> sp.Expr | None:
+    """Return the leading coefficient of a polynomial in x if it may vanish."""
+    lead = sp.LC(e, x) if e.is_polynomial(x) else sp.S.One
+    return lead if lead.has(*open_) else None
+
+
+def _without_lead(
+    branch: _Branch,
+    e: sp.Expr,
+    x: sp.Symbol,
+    rest: list[sp.Expr],
+    open_: Sequence[sp.Symbol],
+) -> Iterable[_Branch]:
+    """Split off the solutions at which the leading coefficient vanishes."""
+    lead = _lead(e, x, open_)
+    if lead is not None:
+        lower = sp.expand(e - lead * x ** sp.degree(e, x))
+        yield branch.with_equations([lead, lower, *rest])
+
+
+def _with_lead(branch: _Branch, e: sp.Expr, x: sp.Symbol, open_: Sequence[sp.Symbol]) -> _Branch:
+    lead = _lead(e, x, open_)
+    if lead is None:
+        return branch
+    return replace(branch, nonzero=[*branch.nonzero, *(_live_factors(lead, open_, branch) or [])])
 
 
 def _at_zero(
@@ -322,7 +384,8 @@ def _component(
     bound = _bound_by(relations, open_)
     free = tuple(x for x in open_ if x not in bound)
     solution = {x: branch.solved.get(x, x) for x in (*open_, *branch.solved)}
-    return Component(solution, free, relations, tuple(dict.fromkeys(branch.nonzero)))
+    nonzero, where = (tuple(dict.fromkeys(c)) for c in (branch.nonzero, branch.where))
+    return Component(solution, free, relations, nonzero, where)
 
 
 def _bound_by(relations: tuple[sp.Expr, ...], open_: Sequence[sp.Symbol]) -> set[sp.Symbol]:
@@ -350,7 +413,9 @@ def _contains(big: Component, small: Component, unknowns: Sequence[sp.Symbol]) -
     conditions += big.relations
     if small.relations and not set(big.relations) <= set(small.relations):
         return False
-    return all(
-        sp.simplify(sp.fraction(sp.together(e))[0].subs(small.solution, simultaneous=True)) == 0
-        for e in conditions
-    )
+
+    def vanishes(e: sp.Expr) -> bool:
+        numerator = sp.fraction(sp.together(e))[0]
+        return bool(sp.simplify(numerator.subs(small.solution, simultaneous=True)) == 0)
+
+    return all(map(vanishes, conditions)) and not any(map(vanishes, big.nonzero))

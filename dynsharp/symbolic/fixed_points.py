@@ -253,7 +253,7 @@ def fixed_points(map: DiscreteMap, budget: float = 20.0) -> FixedPoints:
     points.sort(key=lambda p: -len(p.family))
     smooth = [p for p in points if all(_is_finite(e) for e in p.jacobian)]
     unresolved += [
-        f"the multipliers at {p.state} are not defined for symbolic exponents; give them numbers"
+        f"the multipliers at {p.state} are not defined; give symbolic exponents numbers"
         for p in points
         if p not in smooth
     ]
@@ -271,7 +271,8 @@ def _point(map: DiscreteMap, component: Component, piece: Piece) -> FixedPoint:
     real = [conditions.real_condition(e) for e in state.values()]
     domain = map.domain.subs(state, simultaneous=True) if map.domain != sp.true else sp.true
     where = [c.subs(state, simultaneous=True) for c in piece.where]
-    exists = conditions.simplify(sp.And(*finite, *real, _without_abs(domain), *where))
+    where += [*component.where, _without_abs(domain)]
+    exists = conditions.simplify(sp.And(*finite, *real, *where))
     return FixedPoint(map, state, component.free, component.relations, exists, piece.map)
 
 
