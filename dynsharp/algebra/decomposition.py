@@ -20,27 +20,11 @@ import sympy as sp
 from sympy.logic.boolalg import Boolean
 
 from dynsharp.algebra.budget import BudgetExceeded, limit
-from dynsharp.algebra.expressions import names
+from dynsharp.algebra.components import Component, named, without_contained
 from dynsharp.algebra.inversion import inverted
 from dynsharp.algebra.roots import admissible, roots, short, vanishes_nowhere
 
-__all__ = ["Component", "decompose", "named"]
-
-
-@dataclass(frozen=True)
-class Component:
-    """One component of the solution set.
-
-    ``solution`` gives every unknown in parameters, ``free`` unknowns and unknowns that have no
-    closed form, for which ``relations`` vanish; ``nonzero`` lists what must not vanish, ``where``
-    what must hold besides (of a root that an equation was squared for).
-    """
-
-    solution: dict[sp.Symbol, sp.Expr]
-    free: tuple[sp.Symbol, ...]
-    relations: tuple[sp.Expr, ...] = ()
-    nonzero: tuple[sp.Expr, ...] = ()
-    where: tuple[Boolean, ...] = ()
+__all__ = ["decompose"]
 
 
 @dataclass
@@ -94,7 +78,7 @@ def decompose(
         open_branches[str(over)] = [branch, *todo]
     unresolved += [_sentence(branches, why) for why, branches in open_branches.items()]
     with contextlib.suppress(BudgetExceeded), limit(budget):
-        found = _without_contained(found, unknowns)
+        found = without_contained(found, unknowns)
     return found, unresolved
 
 
@@ -103,16 +87,6 @@ def _sentence(branches: list[_Branch], reason: str) -> str:
     systems = sorted((named(b.equations) for b in branches), key=len)
     more = f" and {len(systems) - 1} more systems" if len(systems) > 1 else ""
     return f"solutions of {systems[0]}{more} not resolved ({reason})"
-
-
-def named(equations: Sequence[sp.Expr], longest: int = 160) -> str:
-    """Write a system of equations; one that is too long by its number of equations and symbols."""
-    equations = list(dict.fromkeys(equations))
-    text = ", ".join(f"{e} = 0" for e in equations)
-    if len(text) <= longest:
-        return text
-    symbols = names(set().union(*(e.free_symbols for e in equations)))
-    return f"{len(equations)} equation{'s' * (len(equations) > 1)} in {symbols}"
 
 
 def _with_simple_combinations(equations: list[sp.Expr]) -> list[sp.Expr]:
@@ -396,26 +370,3 @@ def _bound_by(relations: tuple[sp.Expr, ...], open_: Sequence[sp.Symbol]) -> set
         if candidates:
             bound.add(min(candidates, key=lambda x: (_degree(r, x), str(x))))
     return bound
-
-
-def _without_contained(found: list[Component], unknowns: Sequence[sp.Symbol]) -> list[Component]:
-    """Drop components that another one contains, and copies."""
-    ordered = sorted(found, key=lambda c: -len(c.free))
-    kept: list[Component] = []
-    for c in ordered:
-        if not any(_contains(other, c, unknowns) for other in kept):
-            kept.append(c)
-    return kept
-
-
-def _contains(big: Component, small: Component, unknowns: Sequence[sp.Symbol]) -> bool:
-    conditions = [x - big.solution[x] for x in unknowns if big.solution[x] != x]
-    conditions += big.relations
-    if small.relations and not set(big.relations) <= set(small.relations):
-        return False
-
-    def vanishes(e: sp.Expr) -> bool:
-        numerator = sp.fraction(sp.together(e))[0]
-        return bool(sp.simplify(numerator.subs(small.solution, simultaneous=True)) == 0)
-
-    return all(map(vanishes, conditions)) and not any(map(vanishes, big.nonzero))

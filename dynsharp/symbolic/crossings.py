@@ -9,7 +9,8 @@ import sympy as sp
 from sympy.logic.boolalg import Boolean
 
 from dynsharp.algebra import conditions, signs
-from dynsharp.algebra.decomposition import decompose, named
+from dynsharp.algebra.components import named
+from dynsharp.algebra.decomposition import decompose
 from dynsharp.algebra.expressions import tidy
 from dynsharp.algebra.roots import roots
 from dynsharp.symbolic.fixed_points import FixedPoint, conjuncts

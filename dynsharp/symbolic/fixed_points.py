@@ -12,7 +12,8 @@ from sympy.logic.boolalg import Boolean
 
 from dynsharp.algebra import conditions
 from dynsharp.algebra.budget import BudgetExceeded, limit
-from dynsharp.algebra.decomposition import Component, decompose
+from dynsharp.algebra.components import Component
+from dynsharp.algebra.decomposition import decompose
 from dynsharp.algebra.expressions import tidy
 from dynsharp.arguments import checked_instance
 from dynsharp.map import DiscreteMap
