@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import operator
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -13,26 +14,21 @@ from dynsharp.errors import InputError
 
 __all__ = ["trace"]
 
-# NumPy's elementary functions and what they mean for symbols.
+# NumPy's elementary functions and what they mean for symbols: under the same name, under sympy's
+# name of an inverse, as an operator of Python, or as a formula.
+_SAME = ("exp", "log", "sqrt", "cbrt", "sign", "floor", "sin", "cos", "tan", "sinh", "cosh", "tanh")
+_INVERSES = ("sin", "cos", "tan", "sinh", "cosh", "tanh", "tan2")
+_OPERATORS = {"add": "add", "subtract": "sub", "multiply": "mul", "true_divide": "truediv",
+              "power": "pow", "negative": "neg", "positive": "pos", "absolute": "abs",
+              "greater": "gt", "greater_equal": "ge", "less": "lt", "less_equal": "le"}  # fmt: skip
 _MEANING: dict[np.ufunc, Callable[..., Any]] = {
-    np.add: lambda a, b: a + b,
-    np.subtract: lambda a, b: a - b,
-    np.multiply: lambda a, b: a * b,
-    np.true_divide: lambda a, b: a / b,
+    **{getattr(np, name): getattr(sp, name) for name in _SAME},
+    **{getattr(np, f"arc{name}"): getattr(sp, f"a{name}") for name in _INVERSES},
+    **{getattr(np, name): getattr(operator, own) for name, own in _OPERATORS.items()},
     np.floor_divide: lambda a, b: sp.floor(a / b),
     np.remainder: sp.Mod,
-    np.power: lambda a, b: a**b,
-    np.negative: lambda a: -a,
-    np.positive: lambda a: a,
     np.square: lambda a: a**2,
     np.reciprocal: lambda a: 1 / a,
-    np.absolute: sp.Abs,
-    np.sign: sp.sign,
-    np.floor: sp.floor,
-    np.greater: lambda a, b: a > b,
-    np.greater_equal: lambda a, b: a >= b,
-    np.less: lambda a, b: a < b,
-    np.less_equal: lambda a, b: a <= b,
     np.equal: sp.Eq,
     np.not_equal: sp.Ne,
     np.logical_and: sp.And,
@@ -40,29 +36,12 @@ _MEANING: dict[np.ufunc, Callable[..., Any]] = {
     np.logical_not: sp.Not,
     np.maximum: sp.Max,
     np.minimum: sp.Min,
-    np.sqrt: sp.sqrt,
-    np.cbrt: sp.cbrt,
-    np.exp: sp.exp,
     np.expm1: lambda a: sp.exp(a) - 1,
-    np.log: sp.log,
     np.exp2: lambda a: 2**a,
     np.log2: lambda a: sp.log(a, 2),
     np.log10: lambda a: sp.log(a, 10),
     np.log1p: lambda a: sp.log(1 + a),
-    np.sin: sp.sin,
-    np.cos: sp.cos,
-    np.tan: sp.tan,
-    np.arcsin: sp.asin,
-    np.arccos: sp.acos,
-    np.arctan: sp.atan,
-    np.arctan2: sp.atan2,
     np.hypot: lambda a, b: sp.sqrt(a**2 + b**2),
-    np.sinh: sp.sinh,
-    np.cosh: sp.cosh,
-    np.tanh: sp.tanh,
-    np.arcsinh: sp.asinh,
-    np.arccosh: sp.acosh,
-    np.arctanh: sp.atanh,
     np.logaddexp: lambda a, b: sp.log(sp.exp(a) + sp.exp(b)),
 }
 

@@ -35,12 +35,7 @@ def nesterov(
     Returns
     -------
     DiscreteMap
-        State: the weights w, then their velocities, called ``m_w``.
-
-    Raises
-    ------
-    InputError
-        If the loss is not an expression or does not depend on any weight.
+        As for `heavy_ball`, with the same errors.
 
     References
     ----------
