@@ -8,18 +8,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from dynsharp.bifurcation_curves.codim2_point import Codim2Point
-from dynsharp.bifurcation_curves.locate import Zero, vanishes, zeros
+from dynsharp.bifurcation_curves.locate import located, vanishes
 from dynsharp.bifurcation_curves.loop import Options
 from dynsharp.bifurcation_curves.point import CurvePoint
 from dynsharp.bifurcation_curves.surface import Surface
 from dynsharp.bifurcations.codim2 import Codim2Kind, CurveTest, codim2_form, kinds
+from dynsharp.bifurcations.kind import EPS, LOCATED, ROUNDINGS
+from dynsharp.bifurcations.zeros import Zero
 from dynsharp.normal_forms.critical_form import Codim2Form
 from dynsharp.types import Array
 
 __all__ = ["Settings", "found_along"]
 
-EPS = float(np.finfo(float).eps)
-ROUNDINGS = 16  # roundings of the last bit that enter the estimate of an error
 MULTIPLE = 1e-6  # distance of a multiplier from its critical value at a point that was located
 AT_END = 1e-9  # of κ from the end of a curve
 
@@ -59,15 +59,15 @@ def found_along(
 ) -> tuple[list[CurvePoint], tuple[Codim2Point, ...], list[str]]:
     """Return the points with those of codimension two among them, these, and what to note."""
     found, notes = [*_at_ends(settings, points)], []
-    family = len(settings.surface.parameters) == 1
-    for what, test in [(k, t) for k in kinds() for t in k.tests if t.curve == points[0].kind]:
+    name, family = points[0].kind.name, settings.surface.is_family
+    for what, test in [(k, t) for k in kinds() for t in k.tests if t.curve == name]:
         if len(points[0].rest) < test.others or (family and not test.on_families):
             continue
         values = [test.value(p) for p in points]
         if vanishes(values):
             notes.append(f"the test for {what.name} points vanishes all along the curve")
             continue
-        for zero in zeros(points, values, test.value):
+        for zero in located(points, test.value):
             if zero.point is None or test.genuine(zero.point):
                 special = _reported(settings, what, zero, test)
                 away = (zero.point or zero.bracket[0]).coordinates - points[zero.index].coordinates
@@ -87,20 +87,23 @@ def _at_ends(settings: Settings, points: list[CurvePoint]) -> Iterator[_Found]:
     for index in sorted({0, len(points) - 1}):
         point = points[index]
         for what in kinds():
-            if any(k == point.kind and abs(point.kappa - end) < AT_END for k, end in what.ends):
+            if any(
+                e.curve == point.kind.name and abs(point.kappa - e.kappa) < AT_END
+                for e in what.ends
+            ):
                 beside = points[1 if index == 0 else index - 1] if len(points) > 1 else point
                 zero = Zero(index, (beside, point), point, ROUNDINGS * EPS)
                 yield _Found(index - 1, np.inf, _reported(settings, what, zero))
 
 
 def _reported(
-    settings: Settings, what: Codim2Kind, zero: Zero, test: CurveTest | None = None
+    settings: Settings, what: Codim2Kind, zero: Zero[CurvePoint], test: CurveTest | None = None
 ) -> Codim2Point:
     """Return what is said of a zero of a test, or of an end."""
     surface, point = settings.surface, zero.point or zero.bracket[0]
     low, high = (settings.values(p.y) for p in zero.bracket)
     values, extent = settings.values(point.y), np.abs(high - low)
-    form, status, spread = None, "located", extent
+    form, status, spread = None, zero.status, extent
     apart = 0.0
     if zero.point is not None and test is not None and test.multiplier is not None:
         apart = float(np.min(np.abs(point.rest - test.multiplier)))
@@ -110,6 +113,8 @@ def _reported(
             f"not located between {one} and {two}: the curve cannot be computed in between; "
             "look with a smaller step"
         )
+    elif status != LOCATED:
+        pass
     elif apart > MULTIPLE:
         status = (
             "not located to rounding: several multipliers meet here, as symmetries make them, "
@@ -117,7 +122,7 @@ def _reported(
         )
     else:
         axes = [surface.names.index(name) for name in settings.parameters]
-        units, along = point.units[axes], np.abs((point.tangent * point.units)[axes])
+        units, along = point.chart.units[axes], np.abs((point.tangent * point.chart.units)[axes])
         rounding = ROUNDINGS * EPS * np.maximum(np.abs(values), units)
         spread = along * zero.error + zero.error**2 * units + rounding
         form = _form(surface, what.name, point)

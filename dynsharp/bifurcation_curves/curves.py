@@ -16,19 +16,19 @@ from dynsharp.arguments import (
 )
 from dynsharp.bifurcation_curves.along import Settings
 from dynsharp.bifurcation_curves.loop import Options
-from dynsharp.bifurcation_curves.point import Failure, corrected
+from dynsharp.bifurcation_curves.newton import Failure, corrected
+from dynsharp.bifurcation_curves.point import Chart
 from dynsharp.bifurcation_curves.result import BifurcationCurve, wrapped
 from dynsharp.bifurcation_curves.surface import Surface
 from dynsharp.bifurcation_curves.track import empty, followed
+from dynsharp.bifurcations.kind import Kind
+from dynsharp.bifurcations.registry import kind_named, kinds
 from dynsharp.continuation.branch import SpecialPoint
 from dynsharp.errors import InputError
 from dynsharp.map import Name
 from dynsharp.shooting.problem import Curve
-from dynsharp.types import Array
 
 __all__ = ["continue_bifurcation"]
-
-KINDS = ("fold", "flip", "neimark-sacker")
 
 
 def continue_bifurcation(
@@ -92,7 +92,7 @@ def continue_bifurcation(
     if not isinstance(point, SpecialPoint) or point._curve is None:
         raise InputError("point", repr(point), "a special point of a branch")
     curve = point._curve
-    _checked_kind(point)
+    kind = _checked_kind(point)
     names = _names(point, curve, parameters)
     box = _box(names, span)
     here = {s.name: float(x) for s, x in zip(curve.map.state, point._y, strict=False)}
@@ -108,7 +108,7 @@ def continue_bifurcation(
     surface = Surface(curve.map, moving, kept, curve.period, box, scale)
     settings = Settings(surface, names, Options(greatest, max_points))
     y = np.append(point._y[:-1], [here[s.name] for s in moving])
-    start = corrected(surface, point.kind, y, _kappa(point.multipliers))
+    start = corrected(Chart(surface, kind), y, kind.kappa(point.multipliers))
     if isinstance(start, Failure):
         status = (
             f"the start is no regular {point.kind} point in ({', '.join(names)}): Newton's method "
@@ -118,16 +118,18 @@ def continue_bifurcation(
     return wrapped(followed(settings, start[0]))
 
 
-def _checked_kind(point: SpecialPoint) -> None:
-    if point.kind in KINDS:
-        return
+def _checked_kind(point: SpecialPoint) -> Kind:
+    kind = kind_named(point.kind)
+    if kind is not None and kind.borders:
+        return kind
+    followed = [k.name for k in kinds() if k.borders]
     what = f"a point of kind {point.kind!r}"
     if point.kind == "branch":
         what = (
             "a branch point, which a second parameter breaks up into folds unless a symmetry of "
             "the map keeps it"
         )
-    raise InputError("point", what, f"a {', '.join(KINDS[:-1])} or {KINDS[-1]} point")
+    raise InputError("point", what, f"a {', '.join(followed[:-1])} or {followed[-1]} point")
 
 
 def _names(point: SpecialPoint, curve: Curve, parameters: Any) -> tuple[str, str]:
@@ -165,12 +167,3 @@ def _box(names: tuple[str, str], span: Any) -> dict[str, tuple[float, float]]:
     if set(given) != set(names):
         raise InputError("span", sorted(given), f"ranges of {names[0]} and {names[1]}")
     return {name: checked_span(f"span[{name!r}]", given[name]) for name in names}
-
-
-def _kappa(multipliers: Array) -> float:
-    """Return 2 cos θ of the complex pair nearest to the unit circle; 0 if there is none."""
-    pairs = multipliers[multipliers.imag > 0]
-    if not pairs.size:
-        return 0.0
-    mu = pairs[np.argmin(np.abs(np.abs(pairs) - 1))]
-    return float(2 * mu.real / abs(mu))

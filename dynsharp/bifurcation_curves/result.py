@@ -16,7 +16,6 @@ from dynsharp.bifurcation_curves.switch import switched
 from dynsharp.bifurcation_curves.track import Track
 from dynsharp.errors import InputError
 from dynsharp.map import DiscreteMap
-from dynsharp.normal_forms.along_curves import cubic, lyapunov, quadratic
 from dynsharp.results import Result, attributes, parts, shown, table
 from dynsharp.types import Array
 
@@ -183,7 +182,7 @@ class BifurcationCurve(Result):
 def wrapped(track: Track) -> BifurcationCurve:
     """Return a curve that was followed as arrays."""
     surface, points = track.settings.surface, track.points
-    n, P, family = surface.dimension, surface.period, len(surface.parameters) == 1
+    n, P = surface.dimension, surface.period
     distances = [np.linalg.norm(q.coordinates - p.coordinates) for p, q in pairwise(points)]
     return BifurcationCurve(
         surface.map,
@@ -194,7 +193,7 @@ def wrapped(track: Track) -> BifurcationCurve:
         np.array([track.settings.values(p.y) for p in points]).reshape(-1, 2),
         np.array([surface.cycle(p.y) for p in points]).reshape(-1, P, n),
         _matched(points).reshape(-1, n),
-        np.array([np.nan if family else _coefficient(p) for p in points]),
+        np.array([np.nan if surface.is_family else p.kind.along(p) for p in points]),
         np.cumsum([0.0, *distances])[: len(points)],
         track.specials,
         track.ends,
@@ -215,12 +214,3 @@ def _matched(points: Sequence[CurvePoint]) -> Array:
                 mu[k] = left.pop(int(np.argmin(np.abs(np.array(left) - rows[-1][k]))))
         rows.append(mu)
     return np.array(rows, complex)
-
-
-def _coefficient(point: CurvePoint) -> float:
-    """Return the normal-form coefficient b of the bifurcation; NaN where it has none."""
-    if point.kind == "neimark-sacker":
-        return lyapunov(point)[0]
-    pairing = float(point.left[:, 0] @ point.right[:, 0])
-    value, factor = (quadratic(point)[0], 2) if point.kind == "fold" else (cubic(point)[0], 6)
-    return value / (factor * pairing) if pairing != 0 else float("nan")

@@ -94,6 +94,11 @@ class Surface:
         """Number of state variables."""
         return self.map.dimension
 
+    @property
+    def is_family(self) -> bool:
+        """Whether it is a family of fixed points, over one parameter."""
+        return len(self.parameters) == 1
+
     @cached_property
     def names(self) -> list[str]:
         """Names of the entries of a head."""

@@ -8,9 +8,12 @@ import numpy as np
 
 from dynsharp.bifurcation_curves.along import Settings
 from dynsharp.bifurcation_curves.codim2_point import Codim2Point
-from dynsharp.bifurcation_curves.point import CurvePoint, Failure, corrected
+from dynsharp.bifurcation_curves.newton import Failure, corrected
+from dynsharp.bifurcation_curves.point import Chart, CurvePoint
 from dynsharp.bifurcation_curves.track import Track, empty, followed
 from dynsharp.bifurcations.codim2 import emanating, kind_of
+from dynsharp.bifurcations.kind import Kind
+from dynsharp.bifurcations.registry import kind_named
 from dynsharp.errors import InputError
 from dynsharp.normal_forms.unfoldings import Start
 
@@ -30,7 +33,8 @@ def switched(
 ) -> Track:
     """Follow another curve from a point of codimension two of a curve of kind ``before``."""
     others = [condition.kind for condition in kind_of(at.kind).through]
-    others.remove(before)
+    if before in others:
+        others.remove(before)
     same = [(k, at.period) for k in others]
     if at.status == "located":
         for k, p in same:
@@ -62,25 +66,21 @@ def switched(
 
 def _through(settings: Settings, at: Codim2Point, kind: str, before: str) -> Track:
     """Follow a curve of the same cycle, both ways."""
-    kappa = dict(kind_of(at.kind).ends).get(kind, 0.0)
-    if kappa == 0.0 and kind == "neimark-sacker":
-        others = at.multipliers[2 if before == kind else 1 :]
-        pairs = others[others.imag > 0]
-        mu = pairs[np.argmin(np.abs(np.abs(pairs) - 1))]
-        kappa = float(2 * mu.real / abs(mu))
-    surface = settings.surface
-    start = corrected(surface, kind, settings.unknowns(at), kappa)
+    what, y = _kind(kind), settings.unknowns(at)
+    chart = Chart(settings.surface, what)
+    edges = [e.kappa for e in kind_of(at.kind).ends if e.curve == kind]
+    kappa = edges[0] if edges else what.kappa(at.multipliers[_kind(before).borders :])
+    start = corrected(chart, y, kappa)
     if isinstance(start, Failure):
-        return empty(
-            settings, kind, f"no regular {kind} curve goes through this point ({start.reason})"
-        )
+        status = f"no regular {kind} curve goes through this point ({start.reason})"
+        return empty(settings, kind, status)
     return followed(settings, start[0])
 
 
 def _born(settings: Settings, at: Codim2Point, distance: float) -> tuple[list[Start], str]:
     """Curves of longer cycles that start at the point, and what failed."""
     surface = settings.surface
-    if len(surface.parameters) == 1:
+    if surface.is_family:
         return [], "on a family of fixed points nothing is predicted"
     if at.status != "located":
         return [], at.status
@@ -96,7 +96,8 @@ def _started(
 ) -> tuple[Settings, CurvePoint] | None:
     """Return the point of the curve near its prediction, with the tangent away from its birth."""
     surface = replace(settings.surface, period=begin.period)
-    found = corrected(surface, begin.kind, begin.y, begin.kappa or 0.0, limit=20)
+    chart = Chart(surface, _kind(begin.kind))
+    found = corrected(chart, begin.y, begin.kappa or 0.0, limit=20)
     if isinstance(found, Failure):
         return None
     point = found[0]
@@ -123,3 +124,11 @@ def _away(settings: Settings, start: CurvePoint, at: Codim2Point) -> Track:
     """Follow a curve that is born at the point, away from it."""
     curve = followed(settings, start, both=False)
     return replace(curve, ends=(f"born at the {at.kind} point {at.place}", curve.ends[1]))
+
+
+def _kind(name: str) -> Kind:
+    """Return the kind of a curve that emanates."""
+    kind = kind_named(name)
+    if kind is None or not kind.borders:
+        raise InputError("kind", repr(name), "a kind of point that can be followed")
+    return kind

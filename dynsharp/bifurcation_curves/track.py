@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 from dynsharp.bifurcation_curves.along import Settings, found_along
 from dynsharp.bifurcation_curves.codim2_point import Codim2Point
-from dynsharp.bifurcation_curves.loop import Options, Way, one_way, shown
-from dynsharp.bifurcation_curves.point import CurvePoint
+from dynsharp.bifurcation_curves.loop import Options, Way, one_way
+from dynsharp.bifurcation_curves.point import CurvePoint, shown
 from dynsharp.progress import ProgressBar
 
 __all__ = ["Track", "empty", "followed"]
@@ -34,7 +34,7 @@ def followed(settings: Settings, start: CurvePoint, both: bool = True) -> Track:
     if not start.plane.regular:
         return empty(
             settings,
-            start.kind,
+            start.kind.name,
             f"several families of cycles cross at {shown(start)}: it is a branch point in both "
             "parameters, which a symmetry or an invariant set of the map keeps; there is no fold, "
             "follow the branch points with continue_fixed_point at several values",
@@ -42,7 +42,7 @@ def followed(settings: Settings, start: CurvePoint, both: bool = True) -> Track:
     axis = settings.surface.names.index(settings.parameters[0])
     if both and start.tangent[axis] < 0:
         start = start.reversed()
-    label = f"{start.kind} curve in ({', '.join(settings.parameters)})"
+    label = f"{start.kind.name} curve in ({', '.join(settings.parameters)})"
     begin = Way([start], f"start at {shown(start)}")
     forward, interrupted = _run(start, settings.options, label)
     if both and not (forward.closed or interrupted):
@@ -54,7 +54,7 @@ def followed(settings: Settings, start: CurvePoint, both: bool = True) -> Track:
     failures = [w.end for w in (begin, forward) if w.failed]
     failures += [f"{s.kind} near {s.place}: {s.status}" for s in specials if s.status != "located"]
     status = "; ".join(failures + notes) or "complete"
-    return Track(settings, start.kind, rows, specials, (begin.end, forward.end), status)
+    return Track(settings, start.kind.name, rows, specials, (begin.end, forward.end), status)
 
 
 def empty(settings: Settings, kind: str, status: str) -> Track:

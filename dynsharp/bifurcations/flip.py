@@ -8,6 +8,7 @@ import numpy as np
 
 from dynsharp.bifurcations.crossings import INDISTINCT, crossing, real_multiplier
 from dynsharp.bifurcations.kind import Counted, Leaving, Marker, Place
+from dynsharp.normal_forms.along_curves import OnCurve, cubic, per_pairing
 from dynsharp.normal_forms.codim1 import NormalForm, flip_form
 from dynsharp.shooting.problem import Curve, Point
 from dynsharp.types import Array
@@ -44,6 +45,10 @@ class Flip(Counted):
     def polynomial(self, kappa: float) -> tuple[float, ...]:
         """Return the coefficients of A + I."""
         return 1.0, 1.0
+
+    def along(self, point: OnCurve) -> float:
+        """Return b = w·[C(v, v, v) − 3B(v, (A − I)⁻¹B(v, v))]/6 w·v."""
+        return per_pairing(cubic(point)[0] / 6, point)
 
 
 KIND = Flip()

@@ -8,6 +8,7 @@ import numpy as np
 
 from dynsharp.bifurcations.crossings import INDISTINCT, crossing, real_multiplier
 from dynsharp.bifurcations.kind import Counted, Marker, Place
+from dynsharp.normal_forms.along_curves import OnCurve, per_pairing, quadratic
 from dynsharp.normal_forms.codim1 import NormalForm, fold_form
 from dynsharp.shooting.problem import Curve, Point
 from dynsharp.types import Array
@@ -45,6 +46,10 @@ class Fold(Counted):
     def polynomial(self, kappa: float) -> tuple[float, ...]:
         """Return the coefficients of A − I."""
         return -1.0, 1.0
+
+    def along(self, point: OnCurve) -> float:
+        """Return b = w·B(v, v)/2 w·v."""
+        return per_pairing(quadratic(point)[0] / 2, point)
 
 
 KIND = Fold()

@@ -20,6 +20,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from dynsharp.normal_forms.along_curves import OnCurve
 from dynsharp.shooting.problem import Curve, Point
 from dynsharp.types import Array
 
@@ -127,6 +128,14 @@ class Kind(ABC):
     def kappa(self, multipliers: Array) -> float:
         """Return the unknown κ at a point with these multipliers."""
         return 0.0
+
+    def limits(self, kappa: float) -> tuple[float, float]:
+        """Return the range of κ around this one, at the ends of which a curve ends."""
+        return -np.inf, np.inf
+
+    def along(self, point: OnCurve) -> float:
+        """Return the coefficient of the normal form at a point of a curve; NaN if it has none."""
+        return float("nan")
 
     def matrix(self, A: Array, kappa: float = 0.0) -> Array:
         """Return the defining matrix K(A, κ)."""

@@ -6,6 +6,7 @@ import numpy as np
 
 from dynsharp.bifurcations.crossings import INDISTINCT, critical_pair_of, crossing, modulus
 from dynsharp.bifurcations.kind import Counted, Leaving, Marker, Place
+from dynsharp.normal_forms.along_curves import OnCurve, lyapunov
 from dynsharp.normal_forms.codim1 import NormalForm, neimark_sacker_form
 from dynsharp.shooting.problem import Curve, Point
 from dynsharp.types import Array
@@ -49,6 +50,14 @@ class NeimarkSacker(Counted):
         """Return 2 cos θ of the pair nearest to the circle; 0 if there is none."""
         mu = critical_pair_of(multipliers)
         return 0.0 if mu is None else 2 * mu.real / abs(mu)
+
+    def limits(self, kappa: float) -> tuple[float, float]:
+        """Return the range of 2 cos θ: beyond it the pair is real, a neutral saddle."""
+        return -2.0, 2.0
+
+    def along(self, point: OnCurve) -> float:
+        """Return the first Lyapunov coefficient."""
+        return lyapunov(point)[0]
 
 
 KIND = NeimarkSacker()

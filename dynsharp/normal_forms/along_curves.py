@@ -18,7 +18,7 @@ import numpy as np
 from dynsharp.normal_forms.codim1 import critical_pair
 from dynsharp.types import Array
 
-__all__ = ["OnCurve", "Value", "cubic", "lyapunov", "quadratic"]
+__all__ = ["OnCurve", "Value", "cubic", "lyapunov", "per_pairing", "quadratic"]
 
 Value: TypeAlias = tuple[float, float]  # with the size of the terms that it is a sum of
 
@@ -122,3 +122,9 @@ def lyapunov(point: OnCurve) -> Value:
     parts = (xxx + xyy + 1j * (xxy + yyy), 2 * (xh + 1j * yh), xr + yi + 1j * (xi - yr))
     terms = np.array([p @ part for part in parts]) / 2
     return float((np.conj(mu) * terms.sum()).real), float(np.abs(terms).sum())
+
+
+def per_pairing(value: float, point: OnCurve) -> float:
+    """Return a value divided by w·v; NaN where that is zero."""
+    pairing = float(point.left[:, 0] @ point.right[:, 0])
+    return value / pairing if pairing != 0 else float("nan")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dynsharp.bifurcations.codim2.kind import NEIMARK_SACKER, Codim2Kind, CurveTest
 from dynsharp.bifurcations.codim2.multipliers import without_pole
+from dynsharp.bifurcations.kind import Marker
 from dynsharp.normal_forms.along_curves import lyapunov
 from dynsharp.normal_forms.center_manifold import CenterManifold
 from dynsharp.normal_forms.critical_form import Reading, sign
@@ -21,7 +22,7 @@ class Chenciner(Codim2Kind):
 
     name = "chenciner"
     meaning = "the Neimark–Sacker bifurcation turns from supercritical to subcritical"
-    symbol = "X"
+    marker = Marker("X", "sky", "Chenciner")
     tests = (CurveTest("neimark-sacker", without_pole(lyapunov)),)
     multipliers = (None,)
     map = "λ z (1 + c1 |z|² + c2 |z|⁴), Re c1 = 0; L2 = Re c2 + (Im c1)²/2"

@@ -6,6 +6,7 @@ Kuznetsov, *Elements of Applied Bifurcation Theory*, 3rd ed., section 9.2.
 from __future__ import annotations
 
 from dynsharp.bifurcations.codim2.kind import FOLD, Codim2Kind, CurveTest
+from dynsharp.bifurcations.kind import Marker
 from dynsharp.normal_forms.along_curves import quadratic
 from dynsharp.normal_forms.center_manifold import CenterManifold
 from dynsharp.normal_forms.critical_form import Reading, sign
@@ -18,7 +19,7 @@ class Cusp(Codim2Kind):
 
     name = "cusp"
     meaning = "two curves of folds meet; three cycles between them"
-    symbol = "v"
+    marker = Marker("v", "purple", "cusp")
     tests = (CurveTest("fold", quadratic),)
     multipliers = (1.0,)
     map = "ξ + c ξ³"

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from dynsharp.bifurcations.codim2.kind import NEIMARK_SACKER, Codim2Kind
 from dynsharp.bifurcations.codim2.multipliers import another_pair
+from dynsharp.bifurcations.kind import Marker
 from dynsharp.normal_forms.center_manifold import CenterManifold
 from dynsharp.normal_forms.critical_form import LEADING, Reading, sign
 
@@ -20,7 +21,7 @@ class DoubleNeimarkSacker(Codim2Kind):
 
     name = "double-neimark-sacker"
     meaning = "two pairs on the circle: two curves of Neimark–Sacker points cross"
-    symbol = "8"
+    marker = Marker("8", "black", "double Neimark–Sacker")
     tests = (another_pair("neimark-sacker"),)
     multipliers = (None, None)
     map = "(λ₁ z (1 + a |z|² + b |w|²), λ₂ w (1 + c |z|² + d |w|²)), leading terms"

@@ -12,6 +12,7 @@ import numpy as np
 
 from dynsharp.bifurcations.codim2.kind import FLIP, NEIMARK_SACKER, Codim2Kind
 from dynsharp.bifurcations.codim2.multipliers import another, another_pair
+from dynsharp.bifurcations.kind import Marker
 from dynsharp.normal_forms.center_manifold import CenterManifold
 from dynsharp.normal_forms.critical_form import LEADING, Reading, sign
 from dynsharp.normal_forms.unfoldings import Born, Longer
@@ -27,7 +28,7 @@ class FlipNeimarkSacker(Codim2Kind):
 
     name = "flip-neimark-sacker"
     meaning = "multiplier −1 and a pair on the circle: flips cross Neimark–Sacker points"
-    symbol = "H"
+    marker = Marker("H", "black", "flip–Neimark–Sacker")
     tests = (another_pair("flip"), another("neimark-sacker", -1.0))
     multipliers = (-1.0, None)
     map = "(−ξ + a ξ³ + b ξ|z|², λ z (1 + c ξ² + d |z|²)), leading terms"

@@ -11,6 +11,7 @@ import numpy as np
 
 from dynsharp.bifurcations.codim2.kind import FLIP, FOLD, NEIMARK_SACKER, Codim2Kind
 from dynsharp.bifurcations.codim2.multipliers import another
+from dynsharp.bifurcations.kind import Marker
 from dynsharp.normal_forms.center_manifold import CenterManifold
 from dynsharp.normal_forms.critical_form import Reading, sign
 from dynsharp.normal_forms.unfoldings import Born, Longer
@@ -34,7 +35,7 @@ class FoldFlip(Codim2Kind):
 
     name = "fold-flip"
     meaning = "multipliers 1 and −1: a curve of folds touches one of flips"
-    symbol = "p"
+    marker = Marker("p", "black", "fold–flip")
     tests = (another("fold", -1.0), another("flip", 1.0))
     multipliers = (1.0, -1.0)
     map = "(ξ + ½a ξ² + ½b η² + ⅙c ξ³ + ½d ξη², −η + e ξη + ½f ξ²η + ⅙g η³)"

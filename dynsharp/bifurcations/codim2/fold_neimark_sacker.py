@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from dynsharp.bifurcations.codim2.kind import FOLD, NEIMARK_SACKER, Codim2Kind
 from dynsharp.bifurcations.codim2.multipliers import another, another_pair
+from dynsharp.bifurcations.kind import Marker
 from dynsharp.normal_forms.center_manifold import CenterManifold
 from dynsharp.normal_forms.critical_form import LEADING, Reading, sign
 
@@ -20,7 +21,7 @@ class FoldNeimarkSacker(Codim2Kind):
 
     name = "fold-neimark-sacker"
     meaning = "multiplier 1 and a pair on the circle: folds touch Neimark–Sacker points"
-    symbol = "h"
+    marker = Marker("h", "black", "fold–Neimark–Sacker")
     tests = (another_pair("fold"), another("neimark-sacker", 1.0))
     multipliers = (1.0, None)
     map = "(ξ + a ξ² + b |z|², λ z (1 + e ξ)), leading terms"

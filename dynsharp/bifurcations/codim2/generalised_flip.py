@@ -11,6 +11,7 @@ import numpy as np
 
 from dynsharp.bifurcations.codim2.kind import FLIP, FOLD, Codim2Kind, CurveTest
 from dynsharp.bifurcations.codim2.multipliers import without_pole
+from dynsharp.bifurcations.kind import Marker
 from dynsharp.normal_forms.along_curves import cubic
 from dynsharp.normal_forms.center_manifold import CenterManifold
 from dynsharp.normal_forms.critical_form import Reading, sign
@@ -25,7 +26,7 @@ class GeneralisedFlip(Codim2Kind):
 
     name = "generalised-flip"
     meaning = "the flip turns from supercritical to subcritical; the doubled cycle has a fold"
-    symbol = "P"
+    marker = Marker("P", "green", "generalised flip")
     tests = (CurveTest("flip", without_pole(cubic), on_families=False),)
     multipliers = (-1.0,)
     map = "−ξ + d ξ⁵"

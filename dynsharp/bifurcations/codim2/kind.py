@@ -7,13 +7,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from dynsharp.bifurcations.kind import Marker
 from dynsharp.normal_forms.along_curves import OnCurve, Value
 from dynsharp.normal_forms.center_manifold import CenterManifold
 from dynsharp.normal_forms.critical_form import Reading
 from dynsharp.normal_forms.reduced_map import Condition
 from dynsharp.normal_forms.unfoldings import Longer
 
-__all__ = ["FLIP", "FOLD", "NEIMARK_SACKER", "Codim2Kind", "CurveTest"]
+__all__ = ["FLIP", "FOLD", "NEIMARK_SACKER", "Codim2Kind", "CurveEnd", "CurveTest"]
 
 FOLD, FLIP = Condition("fold", 1.0), Condition("flip", -1.0)
 NEIMARK_SACKER = Condition("neimark-sacker")
@@ -48,6 +49,15 @@ class CurveTest:
     on_families: bool = True
 
 
+@dataclass(frozen=True)
+class CurveEnd:
+    """Curves of a kind end at that value of their unknown κ, such as 2 cos θ, and why."""
+
+    curve: str
+    kappa: float
+    text: str
+
+
 class Codim2Kind(ABC):
     """A kind of bifurcation of codimension two.
 
@@ -59,12 +69,12 @@ class Codim2Kind(ABC):
     ----------
     name, meaning
         Its name, and one line on what happens there.
-    symbol
-        Marker of matplotlib.
+    marker
+        How it is drawn.
     tests
         How it is seen.
     ends
-        Kinds of curves that end there, each with κ = 2 cos θ at that end.
+        Curves that end there.
     multipliers
         The critical ones: a complex one stands for its pair, None for any complex pair on the unit
         circle, and the same real one twice for a Jordan block.
@@ -82,9 +92,9 @@ class Codim2Kind(ABC):
 
     name: ClassVar[str]
     meaning: ClassVar[str]
-    symbol: ClassVar[str]
+    marker: ClassVar[Marker]
     tests: ClassVar[Sequence[CurveTest]] = ()
-    ends: ClassVar[Sequence[tuple[str, float]]] = ()
+    ends: ClassVar[Sequence[CurveEnd]] = ()
     multipliers: ClassVar[Sequence[complex | None]]
     map: ClassVar[str]
     order: ClassVar[int] = 3

@@ -5,8 +5,9 @@ Kuznetsov, *Elements of Applied Bifurcation Theory*, 3rd ed., section 9.5.2.
 
 from __future__ import annotations
 
-from dynsharp.bifurcations.codim2.kind import FOLD, NEIMARK_SACKER, Codim2Kind
+from dynsharp.bifurcations.codim2.kind import FOLD, NEIMARK_SACKER, Codim2Kind, CurveEnd
 from dynsharp.bifurcations.codim2.multipliers import another
+from dynsharp.bifurcations.kind import Marker
 from dynsharp.normal_forms.center_manifold import CenterManifold
 from dynsharp.normal_forms.critical_form import Reading, sign
 
@@ -18,9 +19,15 @@ class Resonance11(Codim2Kind):
 
     name = "1:1"
     meaning = "double multiplier 1: a curve of Neimark–Sacker points ends on one of folds"
-    symbol = "o"
+    marker = Marker("o", "black", "1:1 resonance")
     tests = (another("fold", 1.0),)
-    ends = (("neimark-sacker", 2.0),)
+    ends = (
+        CurveEnd(
+            "neimark-sacker",
+            2.0,
+            "the 1:1 resonance, beyond which the pair is real (a neutral saddle)",
+        ),
+    )
     multipliers = (1.0, 1.0)
     map = "(ξ + η, η + a ξ² + b ξη)"
     order = 2

@@ -9,8 +9,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from dynsharp.bifurcations.codim2.kind import FLIP, NEIMARK_SACKER, Codim2Kind
+from dynsharp.bifurcations.codim2.kind import FLIP, NEIMARK_SACKER, Codim2Kind, CurveEnd
 from dynsharp.bifurcations.codim2.multipliers import another
+from dynsharp.bifurcations.kind import Marker
 from dynsharp.normal_forms.center_manifold import CenterManifold
 from dynsharp.normal_forms.critical_form import Reading, sign
 from dynsharp.normal_forms.unfoldings import Born, Longer
@@ -24,9 +25,15 @@ class Resonance12(Codim2Kind):
 
     name = "1:2"
     meaning = "double multiplier −1: a curve of Neimark–Sacker points ends on one of flips"
-    symbol = "D"
+    marker = Marker("D", "black", "1:2 resonance")
     tests = (another("flip", -1.0),)
-    ends = (("neimark-sacker", -2.0),)
+    ends = (
+        CurveEnd(
+            "neimark-sacker",
+            -2.0,
+            "the 1:2 resonance, beyond which the pair is real (a neutral saddle)",
+        ),
+    )
     multipliers = (-1.0, -1.0)
     map = "(−ξ + η, −η + c ξ³ + d ξ²η); C1 = 4c, D1 = −2d − 6c"
     through = (FLIP, NEIMARK_SACKER)

@@ -9,6 +9,7 @@ import numpy as np
 
 from dynsharp.bifurcations.codim2.kind import NEIMARK_SACKER, Codim2Kind
 from dynsharp.bifurcations.codim2.multipliers import at_kappa
+from dynsharp.bifurcations.kind import Marker
 from dynsharp.normal_forms.center_manifold import CenterManifold
 from dynsharp.normal_forms.critical_form import Reading, sign
 
@@ -20,7 +21,7 @@ class Resonance13(Codim2Kind):
 
     name = "1:3"
     meaning = "multipliers e^{±2πi/3}: a saddle cycle of three times the period shrinks to it"
-    symbol = "^"
+    marker = Marker("^", "black", "1:3 resonance")
     tests = (at_kappa("neimark-sacker", -1.0),)
     multipliers = (np.exp(2j * np.pi / 3),)
     map = "λ z + b z̄² + c z|z|²; a1 = Re(λ̄c)/3|b|² − ⅓"

@@ -11,6 +11,7 @@ import numpy as np
 
 from dynsharp.bifurcations.codim2.kind import FOLD, NEIMARK_SACKER, Codim2Kind
 from dynsharp.bifurcations.codim2.multipliers import at_kappa
+from dynsharp.bifurcations.kind import Marker
 from dynsharp.normal_forms.center_manifold import CenterManifold
 from dynsharp.normal_forms.critical_form import Reading, sign
 from dynsharp.normal_forms.reduced_map import Condition
@@ -25,7 +26,7 @@ class Resonance14(Codim2Kind):
 
     name = "1:4"
     meaning = "multipliers ±i: cycles of four times the period are born"
-    symbol = "s"
+    marker = Marker("s", "black", "1:4 resonance")
     tests = (at_kappa("neimark-sacker", 0.0),)
     multipliers = (1j,)
     map = "i z + c z|z|² + d z̄³; A0 = −i c/|d|"
