@@ -117,6 +117,10 @@ class BifurcationCurve(Result):
             raise InputError("point", point, "one of curve.special_points")
         return wrapped(switched(self.settings, point, self.kind, kind, period, which))
 
+    def rows(self) -> tuple[Codim2Point, ...]:
+        """Return the points of codimension two: the rows of `to_dataframe`."""
+        return self.special_points
+
     def to_dataset(self) -> xr.Dataset:
         """Return the curve as a Dataset along ``point``.
 

@@ -1,5 +1,6 @@
 """Bifurcation curves whose equation is known."""
 
+import json
 import pickle
 
 import numpy as np
@@ -57,3 +58,16 @@ def test_results_pickle_and_compare(henon):
     data = curve.to_dataset()
     assert set(data.data_vars) == {"a", "b", "x", "y", "multipliers", "coefficient"}
     assert data.attrs["kind"] == "flip"
+
+
+def test_results_are_told_as_data(henon):
+    curve = continue_bifurcation(henon["fold"], ("a", "b"), SPAN, step=0.05)
+    told = json.loads(json.dumps(curve.as_dict()))
+    assert np.array_equal(told["values"], curve.values)
+    (point,) = told["special_points"]
+    assert (point["kind"], point["status"]) == ("1:1", "located")
+    assert point["values"] == list(curve.special_points[0].values)
+    form = curve.special_points[0].normal_form
+    assert point["normal_form"]["coefficients"] == dict(form.coefficients)
+    row = curve.to_dataframe().iloc[0]
+    assert (row["kind"], row["x"]) == ("1:1", curve.special_points[0].state["x"])
