@@ -27,7 +27,7 @@ UPWARD = {
     ("normal_forms", "continuation"),
 }
 REACHING = {"bifurcation_curves", "branch_tree"}
-CIRCULAR = {"continuation", "shooting"}
+CIRCULAR = {"continuation"}
 TOO_LONG = {
     "algebra.conditions",
     "symbolic.cycles",

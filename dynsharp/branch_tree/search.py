@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from dynsharp.normal_forms.codim1 import product
-from dynsharp.shooting.deflation import deflation
 from dynsharp.shooting.identity import minimal_period
+from dynsharp.shooting.many import shoot
+from dynsharp.shooting.newton import SOLVED
 from dynsharp.shooting.problem import Curve
 from dynsharp.types import Array
 
@@ -17,7 +17,7 @@ __all__ = ["unknown_solutions"]
 STEPS = 30
 RANDOM = 12  # seeds in the box, for every state variable
 MOST = 200  # points after which those outside the box are no longer passed by
-FAR = 1e3  # in units of the scale: Newton's method is given up
+LONGEST, FAR = 2.0, 1e3  # step, and distance from a seed at which it is given up, in units
 APART = 1e-6  # distance of two points, in units of the scale, that are different
 SINGULAR = 1e-8  # least singular value of A − I at a solution that is isolated
 
@@ -74,47 +74,14 @@ def _deflated(curve: Curve, x: Array, value: float, known: list[Array]) -> Array
     """Newton's method from a seed; None if it does not lead to a new isolated solution."""
     n, scale = curve.dimension, curve.scale
     others = np.array(known).reshape(-1, n)
-    x = np.array(x, dtype=float)
-    for _ in range(STEPS):
-        defect, A = _step(curve, x, value)
-        if not (np.isfinite(defect).all() and np.isfinite(A).all()):
-            return None
-        try:
-            delta = np.linalg.solve(A - np.eye(n), -defect)
-        except np.linalg.LinAlgError:
-            return None
-        size = float(np.linalg.norm(delta / scale))
-        if size < 1e-9:
-            return _isolated(curve, x + delta, value, others)
-        factor = deflation(x, delta, others, scale, 1.0)
-        delta = delta * np.clip(factor if np.isfinite(factor) else 1.0, -10.0, 10.0)
-        length = float(np.linalg.norm(delta / scale))
-        x = x + delta * min(1.0, 2.0 / length if length > 0 else 1.0)
-        if not np.linalg.norm(x / scale) < FAR:
-            return None
-    return None
-
-
-def _isolated(curve: Curve, x: Array, value: float, known: Array) -> Array | None:
-    y = np.append(curve.orbit(x, value, curve.period).ravel(), value)
-    upward = np.append(np.zeros(y.size - 1), 1.0)
-    solution = curve.corrected(y, upward) if np.isfinite(y).all() else None
-    if solution is None:
+    guess = curve.orbit(x, value, curve.period)
+    shots = shoot(curve, value, guess[None], known=others, longest=LONGEST, far=FAR, limit=STEPS)
+    if shots.code[0] != SOLVED:
         return None
-    y = solution
-    y[-1] = value
-    apart = (known - y[: curve.dimension]) / curve.scale
-    if len(known) and np.linalg.norm(apart, axis=1).min() < APART:
+    y = np.append(shots.states[0].ravel(), value)
+    apart = (others - y[:n]) / scale
+    if len(others) and np.linalg.norm(apart, axis=1).min() < APART:
         return None
-    A = product(curve.jacobians(y)) * curve.scale / curve.scale[:, None]
-    least = np.linalg.svd(A - np.eye(len(A)), compute_uv=False)
+    A = curve.linearised(y).product * scale / scale[:, None]
+    least = np.linalg.svd(A - np.eye(n), compute_uv=False)
     return y if least[-1] > SINGULAR * max(1.0, least[0]) else None
-
-
-def _step(curve: Curve, x: Array, value: float) -> tuple[Array, Array]:
-    """G(x) − x and DG of the P-fold map."""
-    A, image = np.eye(x.size), x
-    for _ in range(curve.period):
-        image, J, _ = curve.step(image, value)
-        A = J @ A
-    return image - x, A

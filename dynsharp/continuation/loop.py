@@ -16,7 +16,8 @@ import numpy as np
 from numba import njit
 
 from dynsharp.compiled.elimination import OPTIONS
-from dynsharp.shooting.newton import CLOSE, correct, inner, settle, workspace
+from dynsharp.shooting.equations import workspace
+from dynsharp.shooting.newton import CLOSE, correct, inner, settle
 from dynsharp.shooting.problem import Curve, Point, Points
 
 __all__ = ["BOUNDARY", "CLOSED", "FULL", "NOT_FINITE", "UNBOUNDED", "UNDERFLOW", "follow", "pieces"]

@@ -15,6 +15,7 @@ from dynsharp.map import DiscreteMap
 from dynsharp.shooting.forms import Forms
 from dynsharp.shooting.identity import minimal_period
 from dynsharp.shooting.problem import Curve
+from dynsharp.shooting.singular import nearest
 from dynsharp.symbolic.fixed_points import FixedPoint
 from dynsharp.types import Array
 
@@ -29,7 +30,7 @@ __all__ = [
 ]
 
 TRANSIENTS = (0, 100, 2000)  # steps of the map before Newton's method, if it fails without
-DIRECT, DAMPED = 30, 60  # Newton steps
+DIRECT = 30  # Newton steps
 EXACT, FAR = 1e-14, 1e-6  # residual of a solution, relative to the state; no step from one
 ROUNDING = 1e-10  # of the guess: a state below this vanishes
 SMALL = 1e-6  # of the whole state: what a variable vanishes below
@@ -182,7 +183,7 @@ def _solved(curve: Curve, states: Array, value: float) -> Start:
         guess = _orbit(curve, states, value, transient)
         if guess is None or not curve.linearised(guess).finite:
             return Start(None, status or _lost(curve, states, value))
-        y = _newton(curve, guess)
+        y = _near(curve, guess)
         if y is None:
             status = status or (
                 f"the start is not near a solution at {curve.parameter} = {value:.6g}: Newton's "
@@ -216,51 +217,15 @@ def _orbit(curve: Curve, states: Array, value: float, transient: int) -> Array |
     return np.append(rows.ravel(), value) if np.all(np.abs(rows) < 1e150) else None
 
 
-def _newton(curve: Curve, y: Array) -> Array | None:
-    upward = np.append(np.zeros(y.size - 1), 1.0)
-    found = curve.corrected(y, upward, limit=DIRECT)
+def _near(curve: Curve, y: Array) -> Array | None:
+    found = curve.corrected(y, curve.upward, limit=DIRECT)
     exact = curve.residual(y) <= EXACT * max(1.0, float(np.max(np.abs(y[:-1]))))
     if exact and (found is None or np.max(np.abs(found - y)) > FAR):
         return y  # on a family of solutions a step is rounding over a pivot that vanishes
     if found is None:
-        found = _damped(curve, y)
+        found = nearest(curve, y)
     if found is None:
         return None
     size = np.max(np.abs(found[:-1]))
     near = curve.residual(found) <= 1e-8 and size <= 1e3 * (1 + np.max(np.abs(y[:-1])))
     return found if near else None
-
-
-def _damped(curve: Curve, y: Array) -> Array | None:
-    """Take steps of least length, shortened until the residual falls: A − I may be singular."""
-    n, value = curve.dimension, float(y[-1])
-    x = y[:n]
-    defect, A = _single(curve, x, value)
-    size = float(np.linalg.norm(defect / curve.scale))
-    for _ in range(DAMPED):
-        if not (np.isfinite(size) and np.isfinite(A).all()):
-            return None
-        if size <= 1e-13:
-            break
-        scaled = (A - np.eye(n)) * curve.scale / curve.scale[:, None]
-        delta = np.linalg.lstsq(scaled, -defect / curve.scale, rcond=1e-9)[0] * curve.scale
-        factor = 1.0
-        while factor > 1e-6:
-            after, new = _single(curve, x + factor * delta, value)
-            reached = float(np.linalg.norm(after / curve.scale))
-            if reached < (1 - 1e-4 * factor) * size:
-                break
-            factor *= 0.5
-        else:
-            break
-        x, defect, A, size = x + factor * delta, after, new, reached
-    if size > 1e-9:
-        return None
-    return _orbit(curve, x[None, :], value, 0)
-
-
-def _single(curve: Curve, x: Array, value: float) -> tuple[Array, Array]:
-    """G(x) − x and DG of the P-fold map."""
-    y = np.append(curve.orbit(x, value, curve.period).ravel(), value)
-    here = curve.linearised(y)
-    return here.R[-1], here.product

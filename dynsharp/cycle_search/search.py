@@ -9,11 +9,17 @@ import numpy as np
 
 from dynsharp.arguments import checked_count
 from dynsharp.compiled.elimination import multipliers
-from dynsharp.cycle_search._found import Found, interrupted
-from dynsharp.cycle_search._one_dimension import Itineraries
-from dynsharp.cycle_search._problem import Problem, problem
-from dynsharp.cycle_search._result import CycleFamily, Cycles, NumericalCycle, PeriodReport
-from dynsharp.cycle_search._several_dimensions import Search
+from dynsharp.cycle_search.box import Box, box_of
+from dynsharp.cycle_search.one_dimension import Itineraries
+from dynsharp.cycle_search.registry import Found
+from dynsharp.cycle_search.result import (
+    CycleFamily,
+    Cycles,
+    NumericalCycle,
+    PeriodReport,
+    interrupted,
+)
+from dynsharp.cycle_search.several_dimensions import Search
 from dynsharp.map import DiscreteMap, Name
 from dynsharp.types import Array
 
@@ -39,9 +45,8 @@ def find_cycles(
     and monotone, and every sequence of laps that an orbit can visit is searched; each cycle is in
     one of them. In several dimensions closed walks on a grid of cells are guesses for Newton's
     method on all points of the cycle, more and more of them until every cycle was found several
-    times; then the known cycles are deflated, so that further guesses can only lead to others, and
-    a stabilising transformation searches once more in another way. How often each was found says
-    how many are likely to be missing.
+    times; then the known cycles are deflated, so that further guesses can only lead to others. How
+    often each was found says how many are likely to be missing.
 
     Parameters
     ----------
@@ -78,8 +83,7 @@ def find_cycles(
     References
     ----------
     Milnor, Thurston, *On iterated maps of the interval*, Lect. Notes Math. 1342, 1988 (one
-    dimension). Davidchack, Lai, *Efficient algorithm for detecting unstable periodic orbits in
-    chaotic systems*, Phys. Rev. E 60, 1999; Farrell, Birkisson, Funke, *Deflation techniques for
+    dimension). Farrell, Birkisson, Funke, *Deflation techniques for
     finding distinct solutions of nonlinear partial differential equations*, SIAM J. Sci. Comput.
     37, 2015; Chao, *Nonparametric estimation of the number of classes in a population*, Scand. J.
     Statist. 11, 1984 (several dimensions).
@@ -92,17 +96,17 @@ def find_cycles(
     {1: 2, 2: 1, 3: 2, 4: 3, 5: 6}
     """
     period, starts = checked_count("period", period), checked_count("starts", starts)
-    searched = problem(map, box, fixed)
+    searched = box_of(map, box, fixed)
     reports: list[PeriodReport] = []
     found: dict[int, Found] = {}
     try:
         search: Any = (
             Itineraries(searched, progress)
             if searched.dimension == 1
-            else Search(searched, int(starts), seed, progress)
+            else Search(searched, starts, seed, progress)
         )
         found = search.found
-        for n in range(1, int(period) + 1):
+        for n in range(1, period + 1):
             reports.append(search.period(n))
             if reports[-1].status.startswith("interrupted"):
                 break
@@ -116,7 +120,7 @@ def find_cycles(
         s.name: (float(a), float(b))
         for s, a, b in zip(map.state, searched.low, searched.high, strict=True)
     }
-    status = _status(reports, int(period))
+    status = _status(reports, period)
     return Cycles(map, searched.values, sides, cycles, families, tuple(reports), status)
 
 
@@ -132,25 +136,25 @@ def _status(reports: Sequence[PeriodReport], period: int) -> str:
         return f"complete, up to rounding: all {total} itineraries up to period {period} searched"
     return (
         f"probably complete: every cycle up to period {period} was found several times, and "
-        "neither deflation nor stabilised iteration finds another"
+        "deflation finds no other"
     )
 
 
 def _results(
-    problem: Problem, found: Mapping[int, Found]
+    searched: Box, found: Mapping[int, Found]
 ) -> tuple[tuple[NumericalCycle, ...], tuple[CycleFamily, ...]]:
     cycles: list[NumericalCycle] = []
     families: list[CycleFamily] = []
-    unit = float(problem.units.max())
+    unit = float(searched.units.max())
     for n, f in found.items():
         r = f.registry
         if r.states:
-            J, R = problem.linearised(np.array(r.states))
+            J, R = searched.linearised(np.array(r.states))
             columns = zip(r.states, J, R, r.steps, r.times, strict=True)
             own = [_cycle(*column, unit) for column in columns]
             cycles += sorted(own, key=lambda c: tuple(c.states[0]))
         for family in f.families:
-            mu = np.array([_multipliers(J) for J in problem.linearised(family.samples)[0]])
+            mu = np.array([_multipliers(J) for J in searched.linearised(family.samples)[0]])
             families.append(CycleFamily(n, family.dimension, family.samples, mu, family.status))
     return tuple(cycles), tuple(families)
 

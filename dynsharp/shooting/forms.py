@@ -4,30 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
-from numba import njit
 
-from dynsharp.compiled.elimination import OPTIONS
+from dynsharp.shooting.problem import Curve
+from dynsharp.types import Array
 
-if TYPE_CHECKING:
-    from dynsharp.shooting.problem import Curve
-    from dynsharp.types import Array
-
-__all__ = ["Forms", "compose"]
-
-
-@njit(**OPTIONS)
-def compose(jet: Any, y: Any, X: Any, q: Any, par: Any, period: int) -> None:
-    """Carry the coefficients of orders 1 to 3 in X along the points of the cycle y."""
-    n = X.shape[1]
-    out = np.empty_like(X)
-    for i in range(period):
-        for a in range(n):  # the exact point, not where the last step landed: no error builds up
-            X[0, a] = y[i * n + a]
-        jet(X.ctypes, q.ctypes, par.ctypes, out.ctypes)
-        X[:] = out
+__all__ = ["Forms"]
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,8 @@
-"""Newton's method for cycles by multiple shooting, at a cost that is linear in the period.
+"""Newton's method for cycles: from close by, and from afar.
 
-The unknowns are the points x_0, ..., x_{P-1} of a cycle and the parameter p, the equations
-F(x_i; p) = x_{i+1} (indices mod P). Linearised they are cyclic block bidiagonal; x_1, ..., x_{P-1}
-are eliminated one after the other, each from the two equations that contain it, with pivoting over
-both, so that nothing grows like the product of the Jacobians (Wright, *Stable parallel algorithms
-for two-point boundary value problems*, SIAM J. Sci. Stat. Comput. 13, 1992). What is left is an
-n × (n + 1) system for (δx_0, δp): a border makes it square, also at folds.
-
-A vector ``y`` holds the points in order, then the parameter.
+Both take steps of the linearised equations (`shooting.equations`), in which all points of the cycle
+are unknown: a guess converges from much further away than with F^P(x) = x, whose slope grows like
+the multipliers.
 """
 
 from __future__ import annotations
@@ -15,46 +10,22 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
 from numba import njit
 
-from dynsharp.compiled.elimination import OPTIONS, back_substitute, eliminate, multipliers
+from dynsharp.compiled.elimination import OPTIONS, multipliers
+from dynsharp.shooting.deflation import deflation
+from dynsharp.shooting.equations import directions, linearise
 
-__all__ = [
-    "CLOSE",
-    "correct",
-    "directions",
-    "inner",
-    "linearise",
-    "orbit",
-    "returned",
-    "settle",
-    "workspace",
-]
+__all__ = ["CLOSE", "DEGENERATE", "FAILED", "SOLVED", "approach", "correct", "inner", "settle"]
 
 ENOUGH = 1e-14  # estimated distance to the solution after a step, in units of the weights
 CLOSE = 1e-10  # after a last step of at most this size its linearisation is used for the tangent
 STAGNANT = 1e-8  # a Newton step of at most this size that no longer shrinks is rounding
 
-
-@njit(**OPTIONS, inline="always")
-def workspace(period: int, n: int) -> Any:
-    """Arrays J, ∂F/∂p, residual, eliminated rows, two block rows, bordered system, F's output.
-
-    Last the vectors that `correct` leaves: Newton step, null vector, (x_0, p), and in ``info`` the
-    size of the last step and the sign of the determinant.
-    """
-    size = period * n + 1
-    return (
-        np.empty((period, n, n)),
-        np.empty((period, n)),
-        np.empty((period, n)),
-        np.empty((period, n, 3 * n + 2)),
-        np.empty((2 * n, 3 * n + 2)),
-        np.empty((n + 1, n + 3)),
-        np.empty(n + n * n + n),
-        (np.empty(size), np.empty(size), np.empty(n + 1), np.empty(2)),
-    )
+FAILED, SOLVED, DEGENERATE = range(3)  # how an approach ends
+SMALL = 1e-13  # step of an approach after which there is nothing left to improve, in units
+ROUNDING = 4e-15  # residual that is rounding, relative to the state, in units
+SLOW, VANISHED = 1e-4, 1e-11  # step and residual of an approach to a multiplier 1
 
 
 @njit(**OPTIONS, inline="always")
@@ -64,144 +35,6 @@ def inner(a: Any, b: Any, weights: Any) -> float:
     for i in range(a.size):
         s += a[i] * b[i] * weights[i]
     return s
-
-
-@njit(**OPTIONS, inline="always")
-def linearise(ev: Any, y: Any, par: Any, k: int, work: Any) -> bool:
-    """Fill in Jacobians, parameter derivatives and residuals; say whether all are finite."""
-    J, Fp, R, _, _, _, out, _ = work
-    period, n = R.shape
-    par[k] = y[period * n]
-    total = 0.0
-    for i in range(period):
-        ev(y[i * n :].ctypes, par.ctypes, out.ctypes)
-        following = (i + 1) % period * n
-        for a in range(n):
-            R[i, a] = out[a] - y[following + a]
-            total += abs(R[i, a])
-            for b in range(n):
-                J[i, a, b] = out[n + a * n + b]
-                total += abs(J[i, a, b])
-            Fp[i, a] = out[n + n * n + a]
-            total += abs(Fp[i, a])
-    return math.isfinite(total)
-
-
-@njit(**OPTIONS)
-def orbit(ev: Any, x: Any, par: Any, out: Any, transient: int, rows: Any) -> None:
-    """Take the transient's steps from x, then fill the rows with the orbit from there."""
-    n = x.size
-    for t in range(transient + rows.shape[0]):
-        if t >= transient:
-            for a in range(n):
-                rows[t - transient, a] = x[a]
-        ev(x.ctypes, par.ctypes, out.ctypes)
-        for a in range(n):
-            x[a] = out[a]
-
-
-@njit(**OPTIONS)
-def returned(ev: Any, X: Any, par: Any, out: Any, period: int) -> None:
-    """Carry every row of X over a period, in place."""
-    for i in range(X.shape[0]):
-        for _ in range(period):
-            ev(X[i].ctypes, par.ctypes, out.ctypes)
-            for a in range(X.shape[1]):
-                X[i, a] = out[a]
-
-
-@njit(**OPTIONS, inline="always")
-def condense(work: Any) -> float:
-    """Eliminate the inner points; the first n rows of the bordered system are left."""
-    J, Fp, R, S, W, C, _, _ = work
-    period, n = R.shape
-    sign = 1.0
-    if period == 1:
-        for a in range(n):
-            for b in range(n):
-                C[a, b] = J[0, a, b] - 1.0 if a == b else J[0, a, b]
-            C[a, n] = Fp[0, a]
-            C[a, n + 1] = -R[0, a]
-            C[a, n + 2] = 0.0
-        return sign
-    # Block rows [δx_i | δx_0 | δx_{i+1} | δp | residual]; the first one starts as J δx_0 − δx_1.
-    for a in range(n):
-        for b in range(n):
-            W[a, b] = -1.0 if a == b else 0.0
-            W[a, n + b] = J[0, a, b]
-            W[a, 2 * n + b] = 0.0
-        W[a, 3 * n] = Fp[0, a]
-        W[a, 3 * n + 1] = R[0, a]
-    for i in range(1, period):
-        for a in range(n):
-            for b in range(n):
-                W[n + a, b] = J[i, a, b]
-                W[n + a, n + b] = 0.0
-                W[n + a, 2 * n + b] = -1.0 if a == b else 0.0
-            W[n + a, 3 * n] = Fp[i, a]
-            W[n + a, 3 * n + 1] = R[i, a]
-        sign *= eliminate(W, n)
-        for a in range(n):
-            for b in range(3 * n + 2):
-                S[i, a, b] = W[a, b]
-            for b in range(n):
-                W[a, b] = W[n + a, 2 * n + b]
-                W[a, n + b] = W[n + a, n + b]
-                W[a, 2 * n + b] = 0.0
-            W[a, 3 * n] = W[n + a, 3 * n]
-            W[a, 3 * n + 1] = W[n + a, 3 * n + 1]
-    for a in range(n):
-        for b in range(n):
-            C[a, b] = W[a, b] + W[a, n + b]
-        C[a, n] = W[a, 3 * n]
-        C[a, n + 1] = -W[a, 3 * n + 1]
-        C[a, n + 2] = 0.0
-    return sign
-
-
-@njit(**OPTIONS, inline="always")
-def directions(work: Any, border: Any, newton: Any, null: Any) -> float:
-    """Solve D·newton = −residual and D·null = 0, D the matrix of the linearised equations.
-
-    ``border`` is a vector like y; its part (x_0, p) is the last row of the system, with value 0 for
-    ``newton`` and 1 for ``null``. Returns the sign of the determinant, which changes where two
-    branches cross; 0 if the system is singular.
-    """
-    _, _, R, S, _, C, _, (_, _, head, _) = work
-    period, n = R.shape
-    last = period * n
-    sign = condense(work)
-    size = abs(border[last])
-    for b in range(n):
-        size = max(size, abs(border[b]))
-    if size == 0.0:
-        return 0.0
-    for b in range(n):
-        C[n, b] = border[b] / size
-    C[n, n] = border[last] / size
-    C[n, n + 1] = 0.0
-    C[n, n + 2] = 1.0
-    sign *= eliminate(C, n + 1)
-    if sign == 0.0:
-        return 0.0
-    for which in range(2):
-        v = newton if which == 0 else null
-        back_substitute(C, n + 1, n + 1 + which, head)
-        for a in range(n):
-            v[a] = head[a]
-        v[last] = head[n]
-        for i in range(period - 1, 0, -1):
-            following = (i + 1) % period * n
-            for a in range(n - 1, -1, -1):
-                s = S[i, a, 3 * n] * v[last]
-                if which == 0:
-                    s += S[i, a, 3 * n + 1]
-                for b in range(n):
-                    s += S[i, a, n + b] * v[b] + S[i, a, 2 * n + b] * v[following + b]
-                for b in range(a + 1, n):
-                    s += S[i, a, b] * v[i * n + b]
-                v[i * n + a] = -s / S[i, a, a]
-    return sign
 
 
 @njit(**OPTIONS, inline="always")
@@ -278,3 +111,68 @@ def settle(
     for i in range(null.size):
         tangent[i] = null[i] / size
     return sign
+
+
+@njit(**OPTIONS)
+def approach(
+    ev: Any,
+    y: Any,
+    par: Any,
+    k: int,
+    units: Any,
+    longest: float,
+    far: float,
+    known: Any,
+    radius: float,
+    limit: int,
+    work: Any,
+    border: Any,
+) -> Any:
+    """Newton's method at a fixed parameter from a guess y that may be far away; y is moved.
+
+    Steps are shortened to ``longest``; the points ``known`` are deflated; a guess that moves by
+    ``far`` is given up: all of any coordinate, in units. ``border`` is the unit vector of the
+    parameter. Returns `SOLVED`, `DEGENERATE` (the residual vanishes where a multiplier is 1, so
+    that a Newton step means nothing, or is slow) or `FAILED`, and the size of the last step.
+    """
+    newton, null, _, _ = work[7]
+    R = work[2]
+    period, n = R.shape
+    start = y.copy()
+    before = residual = length = math.inf
+    for _ in range(limit):
+        if not linearise(ev, y, par, k, work):
+            return FAILED, length
+        residual, size = 0.0, 1.0
+        for i in range(period):
+            for a in range(n):
+                residual = max(residual, abs(R[i, a]) / units[a])
+                size = max(size, abs(y[i * n + a]) / units[a])
+        vanishes = residual <= ROUNDING * size
+        length = math.inf
+        if directions(work, border, newton, null) != 0.0:
+            length = 0.0
+            for i in range(period * n):
+                length = max(length, abs(newton[i]) / units[i % n])
+                if not math.isfinite(newton[i]):
+                    length = math.inf
+        if length == math.inf:
+            return (DEGENERATE, residual) if vanishes else (FAILED, length)
+        if vanishes and length > 1e-9 and length > 0.9 * before:
+            return DEGENERATE, length
+        factor = deflation(y, newton, known, units, radius)
+        if not math.isfinite(factor):
+            return FAILED, length
+        if length * abs(factor) > longest:
+            factor *= longest / (length * abs(factor))
+        moved = 0.0
+        for i in range(period * n):
+            y[i] += factor * newton[i]
+            moved = max(moved, abs(y[i] - start[i]) / units[i % n])
+        if not moved < far:
+            return FAILED, length
+        if length <= SMALL * size or (length <= STAGNANT and length > 0.3 * before):
+            return SOLVED, length
+        before = length
+    slow = residual <= VANISHED and length <= SLOW
+    return DEGENERATE if slow else FAILED, length

@@ -13,8 +13,16 @@ import sympy as sp
 from dynsharp.compiled import elimination
 from dynsharp.compiled.pointwise import evaluator, with_whole_exponents
 from dynsharp.map import DiscreteMap
-from dynsharp.shooting import newton as _newton
-from dynsharp.shooting.forms import compose
+from dynsharp.shooting.equations import (
+    compose,
+    condense,
+    directions,
+    linearise,
+    orbit,
+    returned,
+    workspace,
+)
+from dynsharp.shooting.newton import correct, settle
 from dynsharp.types import Array
 
 __all__ = ["Curve", "Linearisation", "Point", "Points"]
@@ -73,7 +81,6 @@ class Linearisation:
     Fp: Array
     R: Array
     finite: bool
-    _work: Any = field(repr=False)
 
     @property
     def product(self) -> Array:
@@ -82,14 +89,19 @@ class Linearisation:
 
     def condensed(self) -> Array:
         """Return the matrix (A − I | g) of the eliminated equations."""
-        _newton.condense(self._work)
+        work = self._workspace()
+        condense(work)
         n = self.R.shape[1]
-        return np.array(self._work[5][:n, : n + 1])
+        return np.array(work[5][:n, : n + 1])
 
     def directions(self, border: Array) -> tuple[float, Array, Array]:
         """Sign of the bordered determinant, Newton step and null vector."""
         newton, null = np.empty(self.R.size + 1), np.empty(self.R.size + 1)
-        return _newton.directions(self._work, border, newton, null), newton, null
+        return directions(self._workspace(), border, newton, null), newton, null
+
+    def _workspace(self) -> Any:
+        """Arrays to eliminate in, of this call alone: threads may share the value."""
+        return (self.J, self.Fp, self.R, *workspace(*self.R.shape)[3:])
 
 
 @dataclass(frozen=True)
@@ -160,6 +172,11 @@ class Curve:
         w = np.tile(1 / (self.period * self.scale**2), self.period)
         return np.append(w, 1 / (self.span[1] - self.span[0]) ** 2)
 
+    @cached_property
+    def upward(self) -> Array:
+        """The unit vector of the parameter: Newton's method perpendicular to it keeps the value."""
+        return np.append(np.zeros(self.period * self.dimension), 1.0)
+
     @property
     def units(self) -> Array:
         """Units of (x_0, p)."""
@@ -188,9 +205,9 @@ class Curve:
     def step(self, x: Array, value: float) -> tuple[Array, Array, Array]:
         """F, DF and ∂F/∂p at one state."""
         n = self.dimension
-        one = _newton.workspace(1, n)
+        one = workspace(1, n)
         par = self.parameters.copy()
-        _newton.linearise(self.code.value, np.append(x, value), par, self.index, one)
+        linearise(self.code.value, np.append(x, value), par, self.index, one)
         return one[2][0] + x, one[0][0], one[1][0]
 
     def orbit(self, x: Array, value: float, count: int, transient: int = 0) -> Array:
@@ -198,22 +215,22 @@ class Curve:
         par, rows = self.parameters.copy(), np.empty((count, self.dimension))
         par[self.index] = value
         start = np.array(x, dtype=float)
-        _newton.orbit(self.code.value, start, par, np.empty(self._outputs), transient, rows)
+        orbit(self.code.value, start, par, np.empty(self._outputs), transient, rows)
         return rows
 
     def returns(self, X: Array, value: float) -> Array:
         """Return where a period of the map carries each row."""
         X, par = np.array(X, dtype=float), self.parameters.copy()
         par[self.index] = value
-        _newton.returned(self.code.value, X, par, np.empty(self._outputs), self.period)
+        returned(self.code.value, X, par, np.empty(self._outputs), self.period)
         return X
 
     def linearised(self, y: Array) -> Linearisation:
         """Evaluate Jacobians, parameter derivatives and residuals at y."""
-        par, work = self.parameters.copy(), _newton.workspace(self.period, self.dimension)
-        finite = bool(_newton.linearise(self.code.value, y, par, self.index, work))
+        par, work = self.parameters.copy(), workspace(self.period, self.dimension)
+        finite = bool(linearise(self.code.value, y, par, self.index, work))
         J, Fp, R = work[:3]
-        return Linearisation(J, Fp, R, finite, work)
+        return Linearisation(J, Fp, R, finite)
 
     def jacobians(self, y: Array) -> Array:
         """Jacobians at the points of the cycle, period × n × n."""
@@ -249,8 +266,8 @@ class Curve:
         """Newton's method in the plane through y perpendicular to a direction; None if it fails."""
         y, par = y.copy(), self.parameters.copy()
         border = normal if border is None else border
-        work = _newton.workspace(self.period, self.dimension)
-        steps = _newton.correct(
+        work = workspace(self.period, self.dimension)
+        steps = correct(
             self.code.value, y, normal, par, self.index, self.weights, work, limit, border
         )
         return y if steps > 0 else None
@@ -261,14 +278,14 @@ class Curve:
         tangent, mu = np.empty(y.size), np.empty(n, complex)
         par = self.parameters.copy()
         matched = before is not None
-        sign = _newton.settle(
+        sign = settle(
             self.code.value,
             y,
             along,
             par,
             self.index,
             self.weights,
-            _newton.workspace(self.period, n),
+            workspace(self.period, n),
             tangent,
             before if before is not None else mu,
             matched,

@@ -1,4 +1,4 @@
-"""The parts of the search: intervals, shooting with deflation, stabilised iteration, statistics."""
+"""The parts of the search: intervals, Newton's method with deflation, walks, estimates."""
 
 import numpy as np
 import pytest
@@ -8,16 +8,15 @@ from hypothesis import strategies as st
 
 import dynsharp as ds
 from dynsharp.cycle_search import find_cycles
-from dynsharp.cycle_search._intervals import Undecided, enclose, zeros
-from dynsharp.cycle_search._problem import problem
-from dynsharp.cycle_search._registry import Registry
-from dynsharp.cycle_search._shooting import SOLVED, shoot
-from dynsharp.cycle_search._stabilised import matrices, stabilised
-from dynsharp.cycle_search._statistics import coverage, missed
-from dynsharp.cycle_search._walks import Walks
+from dynsharp.cycle_search.box import box_of
+from dynsharp.cycle_search.intervals import Undecided, enclose, zeros
+from dynsharp.cycle_search.missed import coverage, missed
+from dynsharp.cycle_search.registry import Registry
+from dynsharp.cycle_search.walks import Walks
+from dynsharp.shooting.newton import SOLVED
 
 x, y = sp.symbols("x y", real=True)
-HENON = problem(ds.systems.henon(), {"x": (-2, 2), "y": (-1, 1)}, {"a": 1.4, "b": 0.3})
+HENON = box_of(ds.systems.henon(), {"x": (-2, 2), "y": (-1, 1)}, {"a": 1.4, "b": 0.3})
 FUNCTIONS = [
     x**3 - 2 * x + sp.Rational(1, 3),
     sp.sin(3 * x) * x - sp.exp(-(x**2)) / 2,
@@ -55,11 +54,11 @@ def test_a_multiple_zero_of_a_function_is_found_once():
 def test_deflation_keeps_away_from_what_is_known():
     rng = np.random.default_rng(1)
     guesses = HENON.low + rng.random((400, 1, 2)) * HENON.units
-    plain = shoot(HENON, guesses)
+    plain = HENON.shoot(guesses)
     ends = plain.states[plain.code == SOLVED][:, 0]
     fixed = np.unique(np.round(ends, 9), axis=0)
     assert len(fixed) == 2
-    deflated = shoot(HENON, guesses, known=fixed[:1])
+    deflated = HENON.shoot(guesses, known=fixed[:1])
     others = deflated.states[deflated.code == SOLVED][:, 0]
     assert len(others) > 100
     assert others == pytest.approx(np.broadcast_to(fixed[1], others.shape), abs=1e-9)
@@ -67,32 +66,13 @@ def test_deflation_keeps_away_from_what_is_known():
 
 def test_the_deflated_step_is_the_newton_step_of_the_deflated_residual():
     """In one dimension: m(x)g(x) with m = 1 + σ²/(x − p)², differentiated by sympy."""
-    line = problem(ds.DiscreteMap({x: x**2 - 1}), {x: (-2, 2)})
+    line = box_of(ds.DiscreteMap({x: x**2 - 1}), {x: (-2, 2)})
     known, start = 1.6, 0.9
     m = 1 + (sp.Rational(1, 2)) ** 2 / ((x - known) / 4) ** 2
     g = m * (x**2 - 1 - x)
     step = float((-g / sp.diff(g, x)).subs(x, start))
-    moved = shoot(line, np.array([[[start]]]), known=np.array([[known]]), limit=1)
+    moved = line.shoot(np.array([[[start]]]), known=np.array([[known]]), limit=1)
     assert moved.states[0, 0, 0] - start == pytest.approx(step, rel=1e-12)
-
-
-def test_stabilising_matrices_are_the_signed_permutations():
-    rng = np.random.default_rng(0)
-    C = matrices(2, rng)
-    assert len(np.unique(C, axis=0)) == 8
-    assert np.einsum("kij,klj->kil", C, C) == pytest.approx(np.broadcast_to(np.eye(2), C.shape))
-    assert len(matrices(5, rng)) == 48
-
-
-def test_stabilised_iteration_finds_the_cycles_by_itself():
-    rng = np.random.default_rng(0)
-    seeds = HENON.low + rng.random((40, 2)) * HENON.units
-    shots = shoot(HENON, stabilised(HENON, seeds, matrices(2, rng), 7, False))
-    registry = Registry(HENON, 7)
-    good = (shots.code == SOLVED) & HENON.inside(shots.states)
-    spread = np.abs(shots.states - np.roll(shots.states, 1, axis=1)).max(axis=(1, 2)) > 1e-6
-    registry.add(shots.states[good & spread], shots.step[good & spread])
-    assert len(registry) == 4
 
 
 def test_a_registry_knows_cyclic_shifts_and_tells_cycles_apart():

@@ -6,10 +6,9 @@ import sympy as sp
 
 import dynsharp as ds
 from dynsharp.cycle_search import find_cycles
-from dynsharp.cycle_search._found import Found
-from dynsharp.cycle_search._problem import problem
-from dynsharp.cycle_search._registry import Registry
-from dynsharp.cycle_search._several_dimensions import _report
+from dynsharp.cycle_search.box import box_of
+from dynsharp.cycle_search.registry import Found, Registry
+from dynsharp.cycle_search.several_dimensions import _report
 
 x, y, z = sp.symbols("x y z", real=True)
 HENON = ds.systems.henon()
@@ -142,13 +141,13 @@ def test_the_fold_of_the_henon_map_is_degenerate_and_isolated():
 
 
 def test_too_few_guesses_are_said_to_be_too_few():
-    registry = Registry(problem(HENON, BOX, CLASSICAL), 7, times=[1, 1, 1, 2, 9])
+    registry = Registry(box_of(HENON, BOX, CLASSICAL), 7, times=[1, 1, 1, 2, 9])
     report = _report(7, 1024, Found(registry), late=0)
     assert report.missed == pytest.approx(3 * 2 / (2 * 2))
     assert "raise starts=" in report.status
     assert "5 cycles, 3 of them once" in report.status
     assert _report(7, 1024, Found(registry), late=4).missed == 4
-    often = Registry(registry.problem, 7, times=[4, 7])
+    often = Registry(registry.box, 7, times=[4, 7])
     assert _report(7, 1024, Found(often), late=0).missed == 0
 
 

@@ -1,4 +1,4 @@
-"""What is searched: a map with numbers for its parameters, in a box, ready for compiled code."""
+"""What is searched: a map with numbers for its parameters, in a box of states."""
 
 from __future__ import annotations
 
@@ -9,25 +9,24 @@ from typing import Any
 
 import numpy as np
 import sympy as sp
-from numba import njit
 from numpy.typing import NDArray
 
 from dynsharp.arguments import checked_fixed, checked_instance, checked_mapping, checked_span
-from dynsharp.compiled.elimination import OPTIONS
-from dynsharp.compiled.pointwise import evaluator, with_whole_exponents
 from dynsharp.errors import InputError
 from dynsharp.map import DiscreteMap, Name
+from dynsharp.shooting import many
+from dynsharp.shooting.problem import Curve
 from dynsharp.sweeps.domain import violations
 from dynsharp.types import Array
 
-__all__ = ["Problem", "problem"]
+__all__ = ["Box", "box_of", "unknowns"]
 
-NONE = sp.Symbol("no parameter")  # the compiled form differentiates by one: here by this
+NONE = sp.Symbol("no parameter")  # the equations of a cycle have one that varies: here this
 SLACK = 1e-12  # by which the box is wider than given, in units of its sides: rounding at its edge
 
 
 @dataclass(frozen=True)
-class Problem:
+class Box:
     """A map, a number for every parameter, and the box of states.
 
     Attributes
@@ -46,20 +45,16 @@ class Problem:
     high: Array
 
     @cached_property
-    def ready(self) -> DiscreteMap:
-        """The map that is compiled, with at least one parameter."""
-        m = with_whole_exponents(self.map, self.values)
-        return m if m.parameters else DiscreteMap(m.update, [NONE], name=m.name, domain=m.domain)
+    def _equations(self) -> dict[int, Curve]:
+        return {}
 
-    @cached_property
-    def value(self) -> Any:
-        """Compiled F and DF, see `Evaluator.value`."""
-        return evaluator(self.ready, self.ready.parameters[0]).value
-
-    @cached_property
-    def parameters(self) -> Array:
-        """Numbers of the parameters of `ready`."""
-        return np.array([self.values.get(p.name, 0.0) for p in self.ready.parameters])
+    def equations(self, period: int) -> Curve:
+        """Return the equations of the cycles of a period, in units of the box."""
+        if period not in self._equations:
+            moving = DiscreteMap(self.map.update, [*self.map.parameters, NONE], name=self.map.name)
+            span = (-1.0, 1.0)
+            self._equations[period] = Curve(moving, NONE, self.values, period, span, self.units)
+        return self._equations[period]
 
     @property
     def dimension(self) -> int:
@@ -73,14 +68,15 @@ class Problem:
 
     def images(self, x: Array) -> Array:
         """F (m × n) at every row of x (m × n)."""
-        return self.linearised(np.asarray(x, dtype=float)[:, None])[1][:, 0] + x
+        return self.equations(1).returns(x, 0.0)
 
-    def linearised(self, states: Array) -> tuple[Array, Array]:
+    def linearised(self, cycles: Array) -> tuple[Array, Array]:
         """Return DF(x_i) and F(x_i) − x_{i+1} for cycles (m × period × n): m × period × n (× n)."""
-        J = np.empty((*states.shape, self.dimension))
-        R = np.empty(states.shape)
-        _linearise(self.value, np.ascontiguousarray(states, dtype=float), self.parameters, J, R)
-        return J, R
+        return many.linearised(self.equations(cycles.shape[1]), 0.0, cycles)
+
+    def shoot(self, guesses: Array, **settings: Any) -> many.Shots:
+        """Run Newton's method from guesses (m × period × n), see `shooting.many.shoot`."""
+        return many.shoot(self.equations(guesses.shape[1]), 0.0, guesses, **settings)
 
     def inside(self, states: Array) -> NDArray[np.bool_]:
         """Say of cycles (m × period × n) whether all points lie in the box and the map's domain."""
@@ -92,20 +88,12 @@ class Problem:
         return np.asarray(within & ~violations(self.map, {**self.values, **named}).any(axis=1))
 
 
-@njit(**OPTIONS)
-def _linearise(ev: Any, states: Any, par: Any, J: Any, R: Any) -> None:
-    m, period, n = states.shape
-    out = np.empty(n + n * n + n)
-    for g in range(m):
-        for i in range(period):
-            ev(states[g, i].ctypes, par.ctypes, out.ctypes)
-            for a in range(n):
-                R[g, i, a] = out[a] - states[g, (i + 1) % period, a]
-                for b in range(n):
-                    J[g, i, a, b] = out[n + a * n + b]
+def unknowns(states: Array) -> Array:
+    """Return a cycle (period × n) as the unknowns of its equations."""
+    return np.append(states.ravel(), 0.0)
 
 
-def problem(map: Any, box: Mapping[Name, Any], fixed: Mapping[Name, Any] | None = None) -> Problem:
+def box_of(map: Any, box: Mapping[Name, Any], fixed: Mapping[Name, Any] | None = None) -> Box:
     """Check the arguments of a search.
 
     Raises
@@ -124,4 +112,4 @@ def problem(map: Any, box: Mapping[Name, Any], fixed: Mapping[Name, Any] | None 
     if missing := [n for n in names if n not in sides]:
         raise InputError("box", f"no interval for {', '.join(missing)}", wants)
     low, high = np.array([sides[n] for n in names]).T
-    return Problem(map, values, low, high)
+    return Box(map, values, low, high)

@@ -16,7 +16,7 @@ from dynsharp.version import __version__
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["CycleFamily", "Cycles", "NumericalCycle", "PeriodReport"]
+__all__ = ["CycleFamily", "Cycles", "NumericalCycle", "PeriodReport", "interrupted"]
 
 SHOWN = 12  # cycles in a repr
 
@@ -122,6 +122,12 @@ class PeriodReport:
     starts: int
     missed: float
     status: str
+
+
+def interrupted(period: int, done: int) -> PeriodReport:
+    """Return the report of a period that was not searched to its end."""
+    status = f"interrupted in period {period}, after {done} starts"
+    return PeriodReport(period, False, done, float("nan"), status)
 
 
 @dataclass(frozen=True, repr=False, eq=False)

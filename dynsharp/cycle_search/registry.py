@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 from scipy.spatial import cKDTree
 
-from dynsharp.cycle_search._problem import Problem
+from dynsharp.cycle_search.box import Box
+from dynsharp.cycle_search.families import Family
 from dynsharp.shooting.identity import canonical, same_cycle
 from dynsharp.types import Array
 
-__all__ = ["Registry", "trusted"]
+__all__ = ["Found", "Registry", "trusted"]
 
 NEAR = 1e-8  # distance in units of the box below which two cycles are the same
 TRUST = 10  # errors are at most so many times the last Newton step
@@ -27,7 +28,7 @@ class Registry:
 
     Attributes
     ----------
-    problem, period
+    box, period
         What is searched.
     states
         The cycles, each period × n.
@@ -37,7 +38,7 @@ class Registry:
         How often each was found.
     """
 
-    problem: Problem
+    box: Box
     period: int
     states: list[Array] = field(default_factory=list)
     steps: list[float] = field(default_factory=list)
@@ -72,14 +73,14 @@ class Registry:
         steps = np.array(self.steps)
         tree = cKDTree(self._signatures)
         pairs = tree.query_pairs(
-            self.problem.dimension * REACH * (NEAR + 2 * TRUST * steps.max()), p=np.inf
+            self.box.dimension * REACH * (NEAR + 2 * TRUST * steps.max()), p=np.inf
         )
         gone: set[int] = set()
         for i, j in sorted(pairs):
             tolerance = trusted(self.steps[i] + self.steps[j])
             if i in gone or j in gone:
                 continue
-            if same_cycle(self.states[i], self.states[j], self.problem.units, tolerance):
+            if same_cycle(self.states[i], self.states[j], self.box.units, tolerance):
                 gone.add(j)
                 self.times[i] += self.times[j]
                 if self.steps[j] < self.steps[i]:
@@ -96,16 +97,40 @@ class Registry:
 
     def points(self) -> Array:
         """All points of all cycles (number × n)."""
-        n = self.problem.dimension
+        n = self.box.dimension
         return np.concatenate(self.states) if self.states else np.empty((0, n))
 
     def _signature(self, states: Array) -> Array:
         """Means over the cycle of generic functions: the same for every cyclic shift."""
-        n = self.problem.dimension
+        n = self.box.dimension
         rng = np.random.default_rng(0)
         w, phase = rng.uniform(1.0, 2.0, (n, FEATURES)), rng.uniform(0, np.pi, FEATURES)
-        x = (states - self.problem.low) / self.problem.units
+        x = (states - self.box.low) / self.box.units
         return np.asarray(np.cos(x @ w + phase).mean(axis=1))
+
+
+@dataclass
+class Found:
+    """What a search has of one period.
+
+    Attributes
+    ----------
+    registry
+        Isolated cycles.
+    families
+        Families of cycles that are not.
+    hits
+        How often each family was met.
+    """
+
+    registry: Registry
+    families: list[Family] = field(default_factory=list)
+    hits: list[int] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, box: Box, period: int) -> Found:
+        """Nothing yet."""
+        return cls(Registry(box, period))
 
 
 def trusted(steps: Any) -> Any:

@@ -15,8 +15,8 @@ import numpy as np
 import sympy as sp
 
 from dynsharp.compiled import differentiate, real_form
-from dynsharp.cycle_search._intervals import Undecided, branches, zeros
-from dynsharp.cycle_search._problem import NONE, Problem
+from dynsharp.cycle_search.box import Box
+from dynsharp.cycle_search.intervals import Undecided, branches, zeros
 from dynsharp.types import Array
 
 __all__ = ["Laps", "laps"]
@@ -33,12 +33,12 @@ class Laps:
     doubt: str = ""
 
 
-def laps(problem: Problem) -> Laps:
+def laps(box: Box) -> Laps:
     """Find the laps of a map of dimension 1 in its box."""
-    map = problem.ready
-    low, high = float(problem.low[0]), float(problem.high[0])
+    map = box.map
+    low, high = float(box.low[0]), float(box.high[0])
     x = sp.Symbol("x", real=True)
-    exact = {p: sp.Rational(problem.values[p.name]) for p in map.parameters if p != NONE}
+    exact = {p: sp.Rational(box.values[p.name]) for p in map.parameters}
     expression = map.expressions[0]
     exact |= {c: sp.Rational(c) for c in expression.atoms(sp.Float)}
     (F,) = real_form([expression.subs(exact).subs(map.state[0], x)])

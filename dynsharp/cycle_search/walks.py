@@ -19,7 +19,7 @@ from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
 from dynsharp.compiled.elimination import OPTIONS
-from dynsharp.cycle_search._problem import Problem
+from dynsharp.cycle_search.box import Box
 from dynsharp.types import Array
 
 __all__ = ["Walks", "random_states"]
@@ -35,34 +35,34 @@ MEMORY = 10_000_000  # weights at once: fewer starts where there would be more
 class Walks:
     """The graph: corner of each cell (cells × n), cell size, and the adjacency matrix."""
 
-    problem: Problem
+    box: Box
     corners: Array
     sides: Array
     edges: Any
 
     @classmethod
-    def of(cls, problem: Problem, rng: np.random.Generator) -> Walks:
+    def of(cls, box: Box, rng: np.random.Generator) -> Walks:
         """Cover the box with cells and find the edges."""
-        n = problem.dimension
+        n = box.dimension
         number = max(2, int(CELLS ** (1 / n)))
         if number**n > 20 * CELLS:
             empty = sparse.csr_array((0, 0))
-            return cls(problem, np.empty((0, n)), problem.units, empty)
-        sides = problem.units / number
+            return cls(box, np.empty((0, n)), box.units, empty)
+        sides = box.units / number
         index = np.indices((number,) * n).reshape(n, -1).T
         # sample points are the middles of a finer grid, so that images are covered evenly
         fine = max(2, round(SAMPLES ** (1 / n)))
         within = rng.permutation(np.indices((fine,) * n).reshape(n, -1).T + 0.5) / fine
         samples = len(within)
         source = np.repeat(np.arange(len(index)), samples)
-        x = problem.low + (index[:, None, :] + within).reshape(-1, n) * sides
-        image = problem.images(x)
+        x = box.low + (index[:, None, :] + within).reshape(-1, n) * sides
+        image = box.images(x)
         with np.errstate(invalid="ignore"):
-            target = np.floor((image - problem.low) / sides)
+            target = np.floor((image - box.low) / sides)
             good = ((target >= 0) & (target < number)).all(axis=1)
         cells = np.ravel_multi_index(tuple(target[good].astype(int).T), (number,) * n)
         shape = (len(index), len(index))
-        share = _stretch(problem, x.reshape(-1, samples, n)) / samples
+        share = _stretch(box, x.reshape(-1, samples, n)) / samples
         edges = sparse.csr_array((share[source[good]], (source[good], cells)), shape)
         _, label = connected_components(edges, connection="strong")
         kept = np.flatnonzero((np.bincount(label)[label] > 1) | (edges.diagonal() > 0))
@@ -72,12 +72,12 @@ class Walks:
         weight = np.minimum(1.0, inner.data[same])
         shape = (len(kept), len(kept))
         edges = sparse.csr_array((weight, (row[same], column[same])), shape)
-        return cls(problem, problem.low + index[kept] * sides, sides, edges)
+        return cls(box, box.low + index[kept] * sides, sides, edges)
 
     def closed(self, period: int, count: int, rng: np.random.Generator) -> Array:
         """Random closed walks (at most count × period × n), a random point in each cell."""
         cells = self.edges.shape[0]
-        n = self.problem.dimension
+        n = self.box.dimension
         if not cells:
             return np.empty((0, period, n))
         room = max(16, MEMORY // (cells * (period + 1)))
@@ -139,30 +139,30 @@ def _sample(
     return walks
 
 
-def _stretch(problem: Problem, x: Array) -> Array:
+def _stretch(box: Box, x: Array) -> Array:
     """Return by how much F stretches each cell in the directions that it stretches, on average.
 
     An edge weighs the part of its target that the image covers in these directions: then all
     periodic points weigh about the same, whatever their multipliers and the size of the cells.
     """
-    J, _ = problem.linearised(x[:, :FEW].reshape(-1, 1, problem.dimension))
-    J = np.nan_to_num(J[:, 0] * problem.units / problem.units[:, None], posinf=0.0, neginf=0.0)
+    J, _ = box.linearised(x[:, :FEW].reshape(-1, 1, box.dimension))
+    J = np.nan_to_num(J[:, 0] * box.units / box.units[:, None], posinf=0.0, neginf=0.0)
     stretched = np.prod(np.maximum(1.0, np.linalg.svd(J, compute_uv=False)), axis=-1)
     return np.asarray(stretched.reshape(len(x), -1).mean(axis=1))
 
 
-def random_states(problem: Problem, period: int, count: int, rng: np.random.Generator) -> Array:
+def random_states(box: Box, period: int, count: int, rng: np.random.Generator) -> Array:
     """Orbits from random states of the box, put back into it where they leave (count × period × n).
 
     The guesses where no graph can be made: many dimensions, or no cell that returns.
     """
-    n = problem.dimension
+    n = box.dimension
     guesses = np.empty((count, period, n))
-    x = problem.low + rng.random((count, n)) * problem.units
+    x = box.low + rng.random((count, n)) * box.units
     for k in range(period):
         guesses[:, k] = x
-        x = problem.images(x)
+        x = box.images(x)
         lost = ~np.isfinite(x).all(axis=1)
-        x[lost] = problem.low + rng.random((int(lost.sum()), n)) * problem.units
-        x = np.clip(x, problem.low, problem.high)
+        x[lost] = box.low + rng.random((int(lost.sum()), n)) * box.units
+        x = np.clip(x, box.low, box.high)
     return guesses

@@ -12,15 +12,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dynsharp.cycle_search._problem import Problem
+from dynsharp.cycle_search.box import Box, unknowns
+from dynsharp.shooting.singular import nearest, null_space
 from dynsharp.types import Array
 
-__all__ = ["Family", "null_space", "recognise"]
+__all__ = ["Family", "recognise"]
 
-SINGULAR = 1e-7  # singular value, relative to the largest, that counts as zero
 PROBE = 0.02  # distance in units of the box at which a continuum must still have solutions
 STEP = 0.02  # along a family of dimension 1
-EXACT = 1e-13  # residual of a solution at that distance, in units of the box
 MOST = 1000  # points in each direction
 
 
@@ -51,34 +50,11 @@ class Family:
         return False
 
 
-def _system(problem: Problem, states: Array) -> tuple[Array, Array]:
-    """Matrix and residual of F(x_i) − x_{i+1} = 0 in units of the box, all points unknown."""
-    period, n = states.shape
-    (J,), (R,) = problem.linearised(states[None])
-    units = problem.units
-    A = np.zeros((period, n, period, n))
-    for i in range(period):
-        A[i, :, i] += J[i] * units / units[:, None]
-        A[i, :, (i + 1) % period] -= np.eye(n)
-    return A.reshape(period * n, period * n), (R / units).ravel()
-
-
-def null_space(problem: Problem, states: Array) -> Array:
-    """Orthonormal null vectors (corank × period·n), in units of the box."""
-    A, _ = _system(problem, states)
-    if not np.isfinite(A).all():
-        return np.empty((0, A.shape[0]))
-    _, singular, right = np.linalg.svd(A)
-    return np.asarray(right[singular <= SINGULAR * max(1.0, singular[0])])
-
-
-def recognise(problem: Problem, states: Array) -> Family | None:
+def recognise(box: Box, states: Array) -> Family | None:
     """Return the family that a singular solution belongs to; None if it is isolated."""
-    null = null_space(problem, states)
+    null = null_space(box.equations(len(states)), unknowns(states))
     directions = [
-        v
-        for v in null
-        if all(_beside(problem, states, side * v) is not None for side in (1.0, -1.0))
+        v for v in null if all(_beside(box, states, side * v) is not None for side in (1.0, -1.0))
     ]
     if not directions:
         return None
@@ -86,49 +62,34 @@ def recognise(problem: Problem, states: Array) -> Family | None:
         text = "I − DF^n is singular in several directions, each with solutions on both sides"
         return Family(len(directions), states[None], text)
     (v,) = directions
-    forward, backward = (_follow(problem, states, side * v) for side in (1.0, -1.0))
+    forward, backward = (_follow(box, states, side * v) for side in (1.0, -1.0))
     samples = np.array([*backward[::-1], states, *forward])
-    return Family(1, samples[problem.inside(samples)])
+    return Family(1, samples[box.inside(samples)])
 
 
-def _corrected(problem: Problem, states: Array, limit: int = 12) -> Array | None:
-    """Gauss–Newton of minimum norm, which works on a continuum of solutions."""
-    y = states
-    for _ in range(limit):
-        A, r = _system(problem, y)
-        if not (np.isfinite(A).all() and np.isfinite(r).all()):
-            return None
-        if np.abs(r).max() <= EXACT:
-            return y
-        step = np.linalg.lstsq(A, -r, rcond=1e-6)[0]
-        y = y + step.reshape(y.shape) * problem.units
-    return None
-
-
-def _beside(
-    problem: Problem, states: Array, direction: Array, length: float = PROBE
-) -> Array | None:
+def _beside(box: Box, states: Array, direction: Array, length: float = PROBE) -> Array | None:
     """Return a solution about so far along the direction, or None."""
     shift = length * direction.reshape(states.shape) / np.abs(direction).max()
-    found = _corrected(problem, states + shift * problem.units)
-    if found is None:
+    y = nearest(box.equations(len(states)), unknowns(states + shift * box.units))
+    if y is None:
         return None
-    moved = np.abs((found - states) / problem.units).max()
+    found = y[:-1].reshape(states.shape)
+    moved = np.abs((found - states) / box.units).max()
     return found if 0.5 * length <= moved <= 2 * length else None
 
 
-def _follow(problem: Problem, states: Array, direction: Array) -> list[Array]:
+def _follow(box: Box, states: Array, direction: Array) -> list[Array]:
     """Points of a one-dimensional family from here to the edge of the box, or round to here."""
     points: list[Array] = []
     here = states
     for k in range(MOST):
-        found = _beside(problem, here, direction, STEP)
+        found = _beside(box, here, direction, STEP)
         if found is None:
             break
-        secant = ((found - here) / problem.units).ravel()
+        secant = ((found - here) / box.units).ravel()
         here, direction = found, secant / np.linalg.norm(secant)
         points.append(here)
-        back = np.abs((here - states) / problem.units).max()
-        if not problem.inside(here[None])[0] or (k > 2 and back < 0.6 * STEP):
+        back = np.abs((here - states) / box.units).max()
+        if not box.inside(here[None])[0] or (k > 2 and back < 0.6 * STEP):
             break
     return points

@@ -8,15 +8,14 @@ from typing import Any
 import numpy as np
 
 from dynsharp.compiled import threads
-from dynsharp.cycle_search._families import Family
-from dynsharp.cycle_search._found import Found, interrupted
-from dynsharp.cycle_search._itineraries import FAMILY, OVERFLOW, pull_back, solve
-from dynsharp.cycle_search._laps import laps
-from dynsharp.cycle_search._problem import SLACK, Problem
-from dynsharp.cycle_search._registry import Registry, trusted
-from dynsharp.cycle_search._result import PeriodReport
-from dynsharp.cycle_search._shooting import DEGENERATE, SOLVED, shoot
+from dynsharp.cycle_search.box import SLACK, Box
+from dynsharp.cycle_search.families import Family
+from dynsharp.cycle_search.itineraries import FAMILY, OVERFLOW, pull_back, solve
+from dynsharp.cycle_search.laps import laps
+from dynsharp.cycle_search.registry import Found, trusted
+from dynsharp.cycle_search.result import PeriodReport, interrupted
 from dynsharp.shooting.identity import minimal_periods
+from dynsharp.shooting.newton import DEGENERATE, SOLVED
 from dynsharp.types import Array
 
 __all__ = ["Itineraries"]
@@ -32,12 +31,12 @@ SINGULAR, COARSE = 1e-7, 1e-3  # least and greatest error of a degenerate cycle,
 class Itineraries:
     """The search of an interval, period after period."""
 
-    def __init__(self, problem: Problem, progress: bool | None) -> None:
-        self.problem = problem
+    def __init__(self, box: Box, progress: bool | None) -> None:
+        self.box = box
         self.progress = progress
         self.found: dict[int, Found] = {}
-        self.unit = float(problem.units[0])
-        self.laps = laps(problem)
+        self.unit = float(box.units[0])
+        self.laps = laps(box)
         low, high = self._ends(self.laps.cuts)
         real = np.isfinite(self._values(0.5 * (low + high))[:, 0])
         real &= (high > low) & np.isfinite(self._values(low) + self._values(high))[:, 0]
@@ -66,27 +65,27 @@ class Itineraries:
     def _values(self, x: Array) -> Array:
         """F and F' at each x."""
         x = np.asarray(x, dtype=float)[:, None]
-        slope, residual = self.problem.linearised(x[:, None])
+        slope, residual = self.box.linearised(x[:, None])
         with np.errstate(invalid="ignore"):  # beyond a pole
             return np.concatenate([residual[:, 0] + x, slope[:, 0, 0]], axis=1)
 
     def period(self, n: int) -> PeriodReport:
         """Find the cycles of one minimal period; periods are to be asked for in order."""
-        found = self.found[n] = Found(Registry(self.problem, n))
+        found = self.found[n] = Found.of(self.box, n)
         if n > 1:
             if len(self.words) > MOST or len(self.words) * len(self.low) > ROOM:
                 text = f"more than {MOST} itineraries: take a smaller box"
                 return PeriodReport(n, False, 0, float("nan"), f"period {n} not searched: {text}")
-            p = self.problem
+            p = self.box.equations(1)
             self.least, self.most, letter, suffix = pull_back(
-                p.value, self.low, self.high, self.left, self.right, p.parameters, self.least,
+                p.code.value, self.low, self.high, self.left, self.right, p.parameters, self.least,
                 self.most,
             )  # fmt: skip
             self.words = np.concatenate([letter[:, None], self.words[suffix]], axis=1)
         return self._solved(n, found)
 
     def _solved(self, n: int, found: Found) -> PeriodReport:
-        p = self.problem
+        p = self.box.equations(1)
         pieces: list[tuple[Any, ...]] = []
 
         def work(first: int, last: int) -> Iterator[float]:
@@ -97,7 +96,7 @@ class Itineraries:
                     orbits, kind = np.empty((room, n)), np.empty(room, np.int64)
                     which = np.empty(room, np.int64)
                     count = solve(
-                        p.value, self.low, self.high, self.left, self.right, self.turns,
+                        p.code.value, self.low, self.high, self.left, self.right, self.turns,
                         self.bends, p.parameters.copy(), self.words[part], self.least[part],
                         self.most[part], self.unit, orbits, kind, which,
                     )  # fmt: skip
@@ -122,7 +121,7 @@ class Itineraries:
 
     def _file(self, orbits: Array, kind: Array, found: Found) -> None:
         """Refine what was found, and put each cycle down once."""
-        p = self.problem
+        p = self.box
         units = p.units
         for ends in orbits[kind == FAMILY].reshape(-1, 3, orbits.shape[1]):
             inner = ends[2][:, None]
@@ -133,7 +132,7 @@ class Itineraries:
         orbits = orbits[kind != FAMILY][:, :, None]
         if not len(orbits):
             return
-        shots = shoot(p, orbits)
+        shots = p.shoot(orbits)
         solved = shots.code == SOLVED
         states = np.where(solved[:, None, None], shots.states, orbits)
         slow = np.where(shots.code == DEGENERATE, shots.step, SINGULAR)
