@@ -151,7 +151,10 @@ class _Search:
 
 
 def _located(curve: Curve, kind: Counted, a: Point, b: Point, index: int) -> Located:
-    place = kind.locate(curve, a, b)
+    try:
+        place = kind.locate(curve, a, b)
+    except np.linalg.LinAlgError:
+        place = None
     if place is None:
         low, high = sorted((a.value, b.value))
         text = (

@@ -18,7 +18,7 @@ from dynsharp.bifurcations.kind import Counted
 from dynsharp.bifurcations.located import Located
 from dynsharp.bifurcations.registry import kinds
 from dynsharp.bifurcations.together import interpolated
-from dynsharp.bifurcations.zeros import approached, may_vanish
+from dynsharp.bifurcations.zeros import SPLIT, approached
 from dynsharp.shooting.problem import Curve, Point, Points
 from dynsharp.types import Array
 
@@ -27,6 +27,7 @@ __all__ = ["opposite_crossings", "with_brackets"]
 VANISHES = 1e-9  # a distance, next to where it is least, that is zero
 BADLY = 1e-6  # the same next to a branch point, where Newton's method gives half the digits
 FALLS = 0.75  # mean at the inner nodes, over that at the outer ones, of a distance that vanishes
+REACH = 1.5  # lengths of the chord that a line is extended by
 BESIDE = 1e-4  # half the length of the bracket, along the branch
 WHOLE = 0.2  # deviation of the order of a zero from a whole number
 
@@ -44,17 +45,15 @@ def opposite_crossings(curve: Curve, points: Points) -> Iterator[Located]:
             continue
         found: list[Located] = []
         for level in sorted({kind.unseen, min(2, curve.dimension)}):
-            places = _candidates(_distances(kind, level, points.MU), points.S)
+            near = _candidates(_distances(kind, level, points.MU), points.S)
             if level == 1:  # of one multiplier the numbers tell if it crosses
                 told = [k for k in counted if k is kind or k.name in kind.explains]
                 table = np.column_stack([k.count(points.MU, points.SIGN) for k in told])
-                changed = (table[1:] != table[:-1]).any(axis=1)
-                places = [i for i in places if changed[i - 1 : i + 1].sum() != 1]
-            for i in places:
-                if any(abs(i - e.index - 0.5) < 2 for e in found):
-                    continue
-                event = _near(curve, points, i, kind, level)
-                if event is not None:
+                changed = np.pad((table[1:] != table[:-1]).any(axis=1), 1)
+                near &= ~changed[1:-1] | changed[:-2] | changed[2:]
+            for i in np.flatnonzero(near):
+                event = _near(curve, points, int(i), kind, level)
+                if event and all(curve.length(event.y - e.y) > BESIDE for e in found):
                     found.append(event)
                     yield event
 
@@ -64,20 +63,21 @@ def _distances(kind: Counted, level: int, MU: Array) -> Array:
     return np.asarray(np.sort(np.abs(kind.beyond(MU)), axis=-1)[..., level - 1])
 
 
-def _candidates(d: Array, S: Array) -> list[int]:
-    """Return numbers of points next to which a distance may come down to zero."""
-    inner = np.flatnonzero(may_vanish(d[:-2], d[1:-1], d[2:])) + 1
-    ends = []
-    for end, one, two in ((0, 1, 2), (len(d) - 1, len(d) - 2, len(d) - 3)):
-        if len(d) > 2 and d[one] < d[two] and d[end] >= 0:
-            falls = (d[two] - d[one]) / abs(S[two] - S[one])
-            if d[one] <= 1.1 * falls * abs(S[end] - S[one]):
-                ends.append(one)
-    return sorted({*(int(i) for i in inner), *ends})
+def _candidates(d: Array, S: Array) -> Array:
+    """Return for each chord whether a distance may come down to zero above it.
+
+    It may if it does on the line through the two points before, or through those after.
+    """
+    step = np.diff(S)
+    with np.errstate(all="ignore"):
+        falls, rises = d[:-2] - d[1:-1], d[2:] - d[1:-1]
+        before = (falls > 0) & (d[1:-1] * step[:-1] <= REACH * falls * step[1:])
+        after = (rises > 0) & (d[1:-1] * step[1:] <= REACH * rises * step[:-1])
+    return np.append(False, before) | np.append(after, False)
 
 
 def _near(curve: Curve, points: Points, i: int, kind: Counted, level: int) -> Located | None:
-    """Return the event next to a point, if there is one."""
+    """Return the event on the chord after a point, if there is one."""
 
     def step(a: Point, b: Point, t: float) -> Point | None:
         return between(curve, a, b, t)
@@ -85,11 +85,14 @@ def _near(curve: Curve, points: Points, i: int, kind: Counted, level: int) -> Lo
     def distance(point: Point) -> float:
         return float(_distances(kind, level, point.mu))
 
-    row = points[i - 1], points[i], points[i + 1]
-    _, nearest = approached(row, step, distance, lambda a, b: False)
+    first, last = points[i], points[i + 1]
+    middle = step(first, last, SPLIT)
+    if middle is None:
+        return None
+    _, nearest = approached((first, middle, last), step, distance, lambda a, b: False)
     if not distance(nearest) < (VANISHES if kind.size else BADLY):
         return None
-    a, b = (_moved(curve, nearest, row[2].y - row[0].y, s) for s in (-BESIDE, BESIDE))
+    a, b = (_moved(curve, nearest, last.y - first.y, s) for s in (-BESIDE, BESIDE))
     if a is None or b is None:
         return None
     order: list[tuple[int, int, int]] = []

@@ -18,7 +18,7 @@ from scipy.optimize import brentq
 from dynsharp.bifurcations.kind import EPS, LOCATED, ROUNDINGS
 from dynsharp.types import Array
 
-__all__ = ["Chords", "Zero", "approached", "may_vanish", "zeros"]
+__all__ = ["SPLIT", "Chords", "Zero", "approached", "may_vanish", "zeros"]
 
 NEAR = 1e-6  # fraction of a bracket over which the slope is measured
 SPLIT = 0.47  # of a chord: not in its middle, where symmetries put what cannot be computed
@@ -106,14 +106,15 @@ def approached(
     points, places = list(row), [0.0, 1.0, 2.0]
     near = [distance(p) for p in points]
     while places[2] - places[0] > FINEST:
-        beside = [between(points[0], points[1], SPLIT), between(points[1], points[2], SPLIT)]
+        shares = SPLIT, 1 - SPLIT
+        beside = [between(points[k], points[k + 1], t) for k, t in enumerate(shares)]
         for k, point in enumerate(beside):
             if point is None:
-                return [], points[1]
+                return [], points[int(np.argmin(near))]
             points.insert(2 * k + 1, point)
             near.insert(2 * k + 1, distance(point))
             start, end = places[2 * k : 2 * k + 2]
-            places.insert(2 * k + 1, start + SPLIT * (end - start))
+            places.insert(2 * k + 1, start + shares[k] * (end - start))
         pieces = [
             (int(place >= 1), p, q)
             for place, (p, q) in zip(places, pairwise(points), strict=False)
@@ -124,9 +125,9 @@ def approached(
         k = min(range(1, 4), key=lambda i: near[i])
         part = slice(k - 1, k + 2)
         points, near, places = points[part], near[part], places[part]
-        if not 2 * near[1] < max(near[0], near[2]):
+        if not 2 * min(near) < max(near):
             break
-    return [], points[1]
+    return [], points[int(np.argmin(near))]
 
 
 def zeros(chords: Chords[P], values: Array) -> Iterator[Zero[P]]:
