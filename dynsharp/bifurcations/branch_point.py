@@ -23,13 +23,23 @@ from dynsharp.shooting.forms import Forms
 from dynsharp.shooting.problem import Curve, Point
 from dynsharp.types import Array
 
-__all__ = ["KIND", "PERFECT", "BranchPoint", "Solution", "branch_point", "cycle", "linearised"]
+__all__ = [
+    "IMPERFECT",
+    "KIND",
+    "PERFECT",
+    "BranchPoint",
+    "Solution",
+    "branch_point",
+    "cycle",
+    "linearised",
+]
 
 STEPS = 12
 PERFECT = 1e-8  # unfolding, in units of the state, below which two branches cross
 LARGEST = 1e8  # entry of a matrix beyond which rounding hides what is zero
 LOST = 1e-6  # a least singular value, that is zero
 CLOSER = 8  # times that the bracket is halved for a better guess
+IMPERFECT = "an imperfect branch point: two branches pass each other at a distance"
 SEVERAL = "no two branches cross simply here: more of them meet, as symmetries make it"
 MULTIPLE = 1e-6  # relative size of the second singular value at which more branches meet
 
@@ -163,13 +173,25 @@ class BranchPoint(Counted):
         for _ in range(CLOSER):
             middle = between(curve, a, b, 0.5)
             guess = middle.y if middle is not None else 0.5 * (a.y + b.y)
-            found = branch_point(curve, guess)
-            if found is not None and _inside(curve, a, b, found.y):
-                return _place(curve, a, b, found)
-            if middle is None:
-                return None
+            place = self.located_from(curve, a, b, guess)
+            if place is not None or middle is None:
+                return place
             a, b = (a, middle) if a.sign * middle.sign < 0 else (middle, b)
         return None
+
+    def at_end(self, curve: Curve, end: Point, beside: Point) -> Place | None:
+        """Newton's method from where [A − I, G_p] nearly loses rank."""
+        found = branch_point(curve, end.y) if self.holds(curve, end.y) else None
+        if found is None or curve.length(found.y - end.y) > curve.length(beside.y - end.y):
+            return None
+        place = _place(curve, end, beside, found)
+        return place if place.status == LOCATED else None
+
+    def located_from(self, curve: Curve, a: Point, b: Point, guess: Array) -> Place | None:
+        """Return the branch point on the piece from a to b that Newton's method leads to."""
+        found = branch_point(curve, guess)
+        inside = found is not None and _inside(curve, a, b, found.y)
+        return _place(curve, a, b, found) if found is not None and inside else None
 
     def beyond(self, MU: Array) -> Array:
         """Return the distances of the multipliers from 1."""
@@ -191,10 +213,7 @@ class BranchPoint(Counted):
 def _place(curve: Curve, a: Point, b: Point, found: Solution) -> Place:
     y, status, tangents = found.y, LOCATED, found.tangents
     if found.beta > PERFECT:
-        status = (
-            f"an imperfect branch point: two branches pass each other at a distance, "
-            f"{found.beta:.1e} of unfolding apart"
-        )
+        status = f"{IMPERFECT}, {found.beta:.1e} of unfolding apart"
     elif len(tangents) == 2:
         tangents = _sorted_tangents(curve, tangents, b.y - a.y)
     else:

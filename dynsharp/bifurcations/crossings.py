@@ -33,6 +33,7 @@ __all__ = [
     "between",
     "critical_pair_of",
     "crossing",
+    "extent",
     "modulus",
     "real_multiplier",
 ]
@@ -101,7 +102,13 @@ def crossing(
         if following is None:
             break
         t, point = t + move, following
-    return Place(point, abs(float((high - low) * chord[-1])), UNLOCATED)
+    return Place(point, extent(curve, a, b), UNLOCATED)
+
+
+def extent(curve: Curve, a: Point, b: Point) -> float:
+    """Return how much the parameter may change on the piece from a to b, a fold on it included."""
+    steepest = max(abs(float(a.tangent[-1])), abs(float(b.tangent[-1])))
+    return max(abs(b.value - a.value), steepest * curve.length(b.y - a.y))
 
 
 def _uncertainty(curve: Curve, point: Point, error: float, length: float) -> float:

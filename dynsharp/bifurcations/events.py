@@ -11,11 +11,11 @@ separated or located is returned as such.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from dynsharp.bifurcations.crossings import INDISTINCT, UNLOCATED, between
+from dynsharp.bifurcations.crossings import INDISTINCT, UNLOCATED, between, extent
 from dynsharp.bifurcations.kind import EPS, LOCATED, ROUNDINGS, Counted, Kind, Place, Tested
 from dynsharp.bifurcations.located import Located
 from dynsharp.bifurcations.opposite_crossings import opposite_crossings, with_brackets
@@ -28,6 +28,7 @@ from dynsharp.types import Array
 
 __all__ = ["changes", "located_events"]
 
+TWICE = 1e-10  # distance of two events of one kind that are the same
 FINEST = 1e-8  # length below which events are no longer separated
 
 
@@ -36,17 +37,27 @@ def located_events(curve: Curve, points: Points) -> list[Located]:
     if len(points) < 2:
         return []
     found = list(opposite_crossings(curve, points))
-    search = _Search(curve, tuple(k for k in kinds() if isinstance(k, Counted)))
     row, number, cut = with_brackets(curve, points, found)
+    ends = row[0], row[len(row) - 1]
+    search = _Search(curve, tuple(k for k in kinds() if isinstance(k, Counted)), ends)
     table = search.table(row.MU, row.SIGN)
     change = np.diff(table, axis=0)
+    change[0] -= search.on_circle(ends[0], row[1])
+    change[-1] += search.on_circle(ends[1], row[len(row) - 2])
     for event, chords in cut:
-        for k, kind in enumerate(search.kinds):
-            if kind is event.kind or kind.name in getattr(event.kind, "explains", ()):
-                change[chords, k] = 0
+        for k in search.told_by(event.kind):
+            change[chords, k] = 0
+    for end, beside, chord in ((ends[0], row[1], 0), (ends[1], row[len(row) - 2], len(row) - 2)):
+        for kind in search.kinds:
+            place = kind.at_end(curve, end, beside)
+            if place is not None:
+                change[chord, search.told_by(kind)] = 0
+                event = _event(curve, kind, place, (end, beside), int(number[chord]))
+                found += [e for e in [_within(curve, event, end, beside)] if e is not None]
     changed = np.asarray(change.any(axis=1))
     for i in np.flatnonzero(changed):
-        a, b = row[int(i)], row[int(i) + 1]
+        a = ends[0] if i == 0 else row[int(i)]
+        b = ends[1] if i == len(row) - 2 else row[int(i) + 1]
         found += search.separated(a, b, int(number[i]), tuple(map(int, change[i])))
     away = np.abs(np.abs(row.MU) - 1)
     near = may_vanish(away[:-2], away[1:-1], away[2:]) & (away[1:-1] > INDISTINCT)
@@ -62,7 +73,17 @@ def located_events(curve: Curve, points: Points) -> list[Located]:
             found += search.separated(p, q, int(number[i + k]))
     for tested in (*(k for k in kinds() if isinstance(k, Tested)), *curve.events):
         found += _of_function(curve, points, tested)
-    return sorted(found, key=lambda event: event.index)
+    return sorted(_each_once(curve, found), key=lambda event: event.index)
+
+
+def _each_once(curve: Curve, found: list[Located]) -> list[Located]:
+    """Leave out what is found again on the other side of a point that it lies on."""
+    kept: list[Located] = []
+    for event in found:
+        same = (e for e in kept if e.kind is event.kind and event.status == e.status == LOCATED)
+        if all(curve.length(event.y - e.y) > TWICE for e in same):
+            kept.append(event)
+    return kept
 
 
 def changes(kinds: tuple[Counted, ...], change: tuple[int, ...]) -> dict[Counted, int]:
@@ -90,10 +111,16 @@ def _distance(point: Point) -> float:
 
 @dataclass(frozen=True)
 class _Search:
-    """Search for the kinds that are counted."""
+    """Search for the kinds that are counted, on a row with these first and last points."""
 
     curve: Curve
     kinds: tuple[Counted, ...]
+    ends: tuple[Point, Point]
+
+    def told_by(self, kind: Kind) -> list[int]:
+        """Return the numbers of the columns that change at a point of a kind."""
+        explained = getattr(kind, "explains", ())
+        return [k for k, other in enumerate(self.kinds) if other is kind or other.name in explained]
 
     def table(self, MU: Array, SIGN: Array) -> Array:
         return np.column_stack([kind.count(MU, SIGN) for kind in self.kinds])
@@ -103,7 +130,24 @@ class _Search:
 
     def change(self, a: Point, b: Point) -> tuple[int, ...]:
         MU, SIGN = np.array([a.mu, b.mu]), np.array([a.sign, b.sign])
-        return tuple(int(c) for c in np.diff(self.table(MU, SIGN), axis=0)[0])
+        change = np.diff(self.table(MU, SIGN), axis=0)[0]
+        if a is self.ends[0]:
+            change = change - self.on_circle(a, b)
+        if b is self.ends[1]:
+            change = change + self.on_circle(b, a)
+        return tuple(int(c) for c in change)
+
+    def on_circle(self, end: Point, beside: Point) -> Array:
+        """Return what the numbers at an end are too small by, if multipliers are critical there.
+
+        They count as having crossed since the point beside.
+        """
+        more = []
+        for kind in self.kinds:
+            here, before = kind.beyond(end.mu), kind.beyond(beside.mu)
+            reached = (np.abs(here) <= INDISTINCT + EPS / 2) & (np.abs(before) > INDISTINCT)
+            more.append(int((reached & (np.real(before) < 0)).sum()) if kind.size else 0)
+        return np.array(more)
 
     def differ(self, a: Point, b: Point) -> bool:
         return bool(changes(self.kinds, self.change(a, b)))
@@ -117,7 +161,12 @@ class _Search:
             return
         (kind, count), *others = found.items()
         if not others and abs(count) == 1:
-            yield _located(self.curve, kind, a, b, index)
+            event: Located | None = _located(self.curve, kind, a, b, index)
+            for end, beside in ((a, b), (b, a)):
+                if event is not None and any(end is e for e in self.ends):
+                    event = _within(self.curve, event, end, beside)
+            if event is not None:
+                yield event
             return
         middle = None
         if self.curve.length(b.y - a.y) > FINEST:
@@ -139,7 +188,7 @@ class _Search:
             counts[kind] = max(abs(change), counts.get(kind, 0))
         if any(kind.size == 1 for kind in counts):  # what became of pairs belongs to these
             counts = {kind: count for kind, count in counts.items() if kind.size < 2}
-        width = abs(b.value - a.value)
+        width = extent(self.curve, a, b)
         for kind, count in counts.items():
             place = kind.locate(self.curve, a, b) if count == 1 and kind.size else None
             place = place or crossing_together(self.curve, a, b, kind, count)
@@ -148,6 +197,16 @@ class _Search:
                 text = f"{count} multipliers reach the unit circle together: no normal form"
                 place = Place(place.point, place.uncertainty, text)
             yield _event(self.curve, kind, place, (a, b), index, count)
+
+
+def _within(curve: Curve, event: Located, end: Point, beside: Point) -> Located | None:
+    """Return an event that is beyond an end by rounding at the end; None if it is beyond it."""
+    off = event.value - end.value
+    if off * (beside.value - end.value) >= 0 or curve.inner(event.y - end.y, beside.y - end.y) >= 0:
+        return event
+    if (off := abs(off)) > event.uncertainty:
+        return None
+    return replace(event, y=end.y, mu=end.mu, uncertainty=event.uncertainty + off)
 
 
 def _located(curve: Curve, kind: Counted, a: Point, b: Point, index: int) -> Located:
@@ -161,7 +220,7 @@ def _located(curve: Curve, kind: Counted, a: Point, b: Point, index: int) -> Loc
             f"not located between {curve.parameter} = {low:.15g} and {high:.15g}: the defining "
             "system is singular there; look with a smaller step, or for a symmetry of the map"
         )
-        place = Place(a, high - low, text)
+        place = Place(a, extent(curve, a, b), text)
     return _event(curve, kind, place, (a, b), index)
 
 

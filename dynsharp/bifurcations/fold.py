@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
 
+from dynsharp.bifurcations.branch_point import IMPERFECT
+from dynsharp.bifurcations.branch_point import KIND as BRANCH
 from dynsharp.bifurcations.crossings import INDISTINCT, crossing, real_multiplier
 from dynsharp.bifurcations.kind import Counted, Marker, Place
 from dynsharp.normal_forms.along_curves import OnCurve, per_pairing, quadratic
@@ -32,8 +35,17 @@ class Fold(Counted):
         return np.asarray(((MU.imag == 0) & (MU.real > 1 + INDISTINCT)).sum(axis=-1))
 
     def locate(self, curve: Curve, a: Point, b: Point) -> Place | None:
-        """Newton's method on the bordered matrix A − I."""
-        return crossing(curve, a, b, partial(real_multiplier, 1.0))
+        """Newton's method on the bordered matrix A − I; a branch point if the rank is lost."""
+        place = crossing(curve, a, b, partial(real_multiplier, 1.0))
+        if place is None:
+            return None
+        for point in (place.point, a, b):
+            if not BRANCH.holds(curve, point.y):
+                continue
+            crossed = BRANCH.located_from(curve, a, b, point.y)
+            if crossed is not None and not crossed.status.startswith(IMPERFECT):
+                return replace(crossed, kind=BRANCH)
+        return place
 
     def beyond(self, MU: Array) -> Array:
         """Return how far each multiplier is above 1."""

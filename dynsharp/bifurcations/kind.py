@@ -190,6 +190,14 @@ class Counted(Kind):
         multiplier that cannot become critical is infinitely far away.
         """
 
+    def at_end(self, curve: Curve, end: Point, beside: Point) -> Place | None:
+        """Return where it is so close to an end of a row that the number there is rounding.
+
+        ``beside`` is the point next to the end. The place may lie beyond the end; None if there is
+        none close by.
+        """
+        return None
+
     def holds(self, curve: Curve, y: Array) -> bool:
         """Whether multipliers that are critical at y, in opposite directions, make such a point."""
         return True

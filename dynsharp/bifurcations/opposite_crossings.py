@@ -122,6 +122,11 @@ def _near(curve: Curve, points: Points, i: int, kind: Counted, level: int) -> Lo
         return None  # they go through in one direction
     if not kind.holds(curve, place.point.y):
         return None
+    for end, beside in ((first, last), (last, first)):
+        outer = i == 0 if end is first else i == len(points) - 2
+        beyond = curve.inner(place.point.y - end.y, beside.y - end.y) < 0
+        if outer and beyond and abs(place.point.value - end.value) > place.uncertainty:
+            return None
     where = points.S[i] + curve.inner(place.point.y - points.Y[i], points.T[i])
     index = int(np.clip(np.searchsorted(points.S, where) - 1, 0, len(points) - 2))
     what = f"{group} multipliers cross the unit circle here in opposite directions"

@@ -31,6 +31,7 @@ __all__ = [
 
 LEAST_STEP = 1e-13
 SHORTER = 8.0  # factor by which steps are shortened where two branches pass each other
+SOLVED = 1e-13  # residual, in units of the state, of a point that Newton's method cannot correct
 UNBOUNDED = 1e4  # the state, in units of its scale at the start, beyond which a branch is left
 
 
@@ -225,10 +226,14 @@ def _on_edge(curve: Curve, last: Point, step: float) -> Point | None:
         if low <= beyond[-1] <= high or curve.length(beyond - last.y) > 1.5 * step:
             return None
         edge = high if beyond[-1] > high else low
+    except FloatingPointError:
+        return None
+    try:
         s = brentq(lambda s: float(ahead(s)[-1] - edge) if s else last.value - edge, 0, step)
         y = ahead(float(s))
-    except (FloatingPointError, ValueError):
-        return None
+    except (FloatingPointError, ValueError):  # next to a branch point on the edge
+        chord = beyond - last.y
+        y = last.y + (edge - last.value) / chord[-1] * chord
     y[-1] = edge
     upward = np.append(np.zeros(y.size - 1), 1.0)
     exact = curve.corrected(y, upward, limit=8)
@@ -236,6 +241,9 @@ def _on_edge(curve: Curve, last: Point, step: float) -> Point | None:
         y = exact
         y[-1] = edge
     point = curve.point(y, last.tangent, last.mu)
+    if point is None and curve.residual(y) < SOLVED:  # on a branch point the tangent is not unique
+        mu = curve.multipliers(y, last.mu)
+        return Point(y, last.tangent, mu, last.sign) if np.isfinite(mu).all() else None
     near = point is not None and curve.inner(point.tangent, last.tangent) > 0.9
     return point if near else None
 
