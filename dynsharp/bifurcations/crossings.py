@@ -20,7 +20,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from dynsharp.bifurcations.kind import EPS, ROUNDINGS, Place
+from dynsharp.bifurcations.kind import EPS, LOCATED, ROUNDINGS, Place
 from dynsharp.normal_forms.codim1 import critical_pair, product
 from dynsharp.shooting.forms import Forms
 from dynsharp.shooting.problem import Curve, Point
@@ -62,21 +62,35 @@ def between(curve: Curve, a: Point, b: Point, t: float) -> Point | None:
 
 
 def crossing(
-    curve: Curve, a: Point, b: Point, test_near: Callable[[Curve, Point], Test]
+    curve: Curve, a: Point, b: Point, test_near: Callable[[Curve, Point], Test], share: float
 ) -> Place | None:
     """Return where a test function vanishes on the piece of the branch from a to b.
 
-    ``test_near`` makes it, at a point nearby. None if the middle of the piece cannot be computed.
+    ``test_near`` makes it, at a point nearby: in the middle, or where the multipliers' secant says
+    (``share`` of the chord), should another one be nearer to critical in the middle. None if
+    neither can be computed.
     """
+    place = None
+    for start in dict.fromkeys((0.5, share)):
+        point = between(curve, a, b, start)
+        if point is None or not np.any(b.y - a.y):
+            continue
+        try:
+            place = _newton(curve, a, b, test_near(curve, point), start, point)
+        except np.linalg.LinAlgError:
+            continue
+        if place.status == LOCATED:
+            break
+    return place
+
+
+def _newton(curve: Curve, a: Point, b: Point, test: Test, start: float, point: Point) -> Place:
+    """Newton's method from a share of the chord, with a bracket."""
     chord = b.y - a.y
     length = curve.length(chord)
-    point = between(curve, a, b, 0.5)
-    if point is None or length == 0.0:
-        return None
-    test = test_near(curve, point)
     ends = test(a)[0], -test(b)[0]
     side = max(ends, key=abs)  # its sign is that of g before the event; the lesser may be rounding
-    low, high, t = 0.0, 1.0, 0.5
+    low, high, t = 0.0, 1.0, start
     before = np.inf
     for _ in range(STEPS):
         g, slope, noise = test(point)

@@ -38,27 +38,32 @@ def located_events(curve: Curve, points: Points) -> list[Located]:
         return []
     found = list(opposite_crossings(curve, points))
     row, number, cut = with_brackets(curve, points, found)
-    ends = row[0], row[len(row) - 1]
-    search = _Search(curve, tuple(k for k in kinds() if isinstance(k, Counted)), ends)
-    table = search.table(row.MU, row.SIGN)
-    change = np.diff(table, axis=0)
-    change[0] -= search.on_circle(ends[0], row[1])
-    change[-1] += search.on_circle(ends[1], row[len(row) - 2])
+    last = len(row) - 2
+    search = _Search(
+        curve, tuple(k for k in kinds() if isinstance(k, Counted)), (row[0], row[last + 1])
+    )
+    change = np.diff(search.table(row.MU, row.SIGN), axis=0)
     for event, chords in cut:
         for k in search.told_by(event.kind):
             change[chords, k] = 0
-    for end, beside, chord in ((ends[0], row[1], 0), (ends[1], row[len(row) - 2], len(row) - 2)):
+    sides = {0: (search.ends[0], row[1]), last: (search.ends[1], row[last])}
+    for i, (end, beside) in sides.items():
+        change[i] += search.on_circle(end, beside) * (1 if i else -1)
         for kind in search.kinds:
             place = kind.at_end(curve, end, beside)
             if place is not None:
-                change[chord, search.told_by(kind)] = 0
-                event = _event(curve, kind, place, (end, beside), int(number[chord]))
-                found += [e for e in [_within(curve, event, end, beside)] if e is not None]
+                change[i, search.told_by(kind)] = 0
+                event = _event(curve, kind, place, (end, beside), int(number[i]))
+                found += search.within(event, end, beside)
     changed = np.asarray(change.any(axis=1))
-    for i in np.flatnonzero(changed):
-        a = ends[0] if i == 0 else row[int(i)]
-        b = ends[1] if i == len(row) - 2 else row[int(i) + 1]
-        found += search.separated(a, b, int(number[i]), tuple(map(int, change[i])))
+    for i in [int(k) for k in np.flatnonzero(changed)]:
+        a = search.ends[0] if i == 0 else row[i]
+        b = search.ends[1] if i == last else row[i + 1]
+        events = list(search.separated(a, b, int(number[i]), tuple(map(int, change[i]))))
+        if i in sides:
+            kept = (e for event in events for e in search.within(event, *sides[i]))
+            events = [e for e in kept if not search.only_reached(e, *sides[i])]
+        found += events
     away = np.abs(np.abs(row.MU) - 1)
     near = may_vanish(away[:-2], away[1:-1], away[2:]) & (away[1:-1] > INDISTINCT)
     side = np.sign(np.abs(row.MU) - 1)
@@ -66,8 +71,8 @@ def located_events(curve: Curve, points: Points) -> list[Located]:
     quiet = np.asarray(~changed)
     for _, chords in cut:
         quiet[chords] = False
-    for i in np.flatnonzero(near.any(axis=1) & quiet[:-1] & quiet[1:]):
-        triple = row[int(i)], row[int(i) + 1], row[int(i) + 2]
+    for i in [int(k) for k in np.flatnonzero(near.any(axis=1) & quiet[:-1] & quiet[1:])]:
+        triple = row[i], row[i + 1], row[i + 2]
         pieces, _ = approached(triple, search.between, _distance, search.differ)
         for k, p, q in pieces:
             found += search.separated(p, q, int(number[i + k]))
@@ -161,12 +166,7 @@ class _Search:
             return
         (kind, count), *others = found.items()
         if not others and abs(count) == 1:
-            event: Located | None = _located(self.curve, kind, a, b, index)
-            for end, beside in ((a, b), (b, a)):
-                if event is not None and any(end is e for e in self.ends):
-                    event = _within(self.curve, event, end, beside)
-            if event is not None:
-                yield event
+            yield _located(self.curve, kind, a, b, index)
             return
         middle = None
         if self.curve.length(b.y - a.y) > FINEST:
@@ -176,6 +176,26 @@ class _Search:
             return
         for start, end in ((a, middle), (middle, b)):
             yield from self.separated(start, end, index)
+
+    def only_reached(self, event: Located, end: Point, beside: Point) -> bool:
+        """Whether an event is at an end, and the critical multipliers come from inside the circle.
+
+        They do not cross on this piece.
+        """
+        at_end = abs(event.value - end.value) <= event.uncertainty
+        return at_end and bool(self.on_circle(end, beside)[self.told_by(event.kind)].any())
+
+    def within(self, event: Located, end: Point, beside: Point) -> list[Located]:
+        """Return an event on the chord at an end, unless it is beyond the end.
+
+        One that is beyond it by rounding is at the end.
+        """
+        off, inward = event.value - end.value, beside.value - end.value
+        ahead = self.curve.inner(event.y - end.y, beside.y - end.y)
+        if off * inward >= 0 or ahead >= 0:
+            return [event]
+        at_end = replace(event, y=end.y, mu=end.mu, uncertainty=event.uncertainty + abs(off))
+        return [at_end] if abs(off) <= event.uncertainty else []
 
     def _together(
         self, a: Point, b: Point, found: dict[Counted, int], index: int
@@ -197,16 +217,6 @@ class _Search:
                 text = f"{count} multipliers reach the unit circle together: no normal form"
                 place = Place(place.point, place.uncertainty, text)
             yield _event(self.curve, kind, place, (a, b), index, count)
-
-
-def _within(curve: Curve, event: Located, end: Point, beside: Point) -> Located | None:
-    """Return an event that is beyond an end by rounding at the end; None if it is beyond it."""
-    off = event.value - end.value
-    if off * (beside.value - end.value) >= 0 or curve.inner(event.y - end.y, beside.y - end.y) >= 0:
-        return event
-    if (off := abs(off)) > event.uncertainty:
-        return None
-    return replace(event, y=end.y, mu=end.mu, uncertainty=event.uncertainty + off)
 
 
 def _located(curve: Curve, kind: Counted, a: Point, b: Point, index: int) -> Located:

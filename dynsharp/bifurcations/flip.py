@@ -32,7 +32,7 @@ class Flip(Counted):
 
     def locate(self, curve: Curve, a: Point, b: Point) -> Place | None:
         """Newton's method on the bordered matrix A + I."""
-        return crossing(curve, a, b, partial(real_multiplier, -1.0))
+        return crossing(curve, a, b, partial(real_multiplier, -1.0), self.share(a, b))
 
     def beyond(self, MU: Array) -> Array:
         """Return how far each multiplier is below −1."""

@@ -36,7 +36,7 @@ class Fold(Counted):
 
     def locate(self, curve: Curve, a: Point, b: Point) -> Place | None:
         """Newton's method on the bordered matrix A − I; a branch point if the rank is lost."""
-        place = crossing(curve, a, b, partial(real_multiplier, 1.0))
+        place = crossing(curve, a, b, partial(real_multiplier, 1.0), self.share(a, b))
         if place is None:
             return None
         for point in (place.point, a, b):

@@ -190,6 +190,15 @@ class Counted(Kind):
         multiplier that cannot become critical is infinitely far away.
         """
 
+    def share(self, a: Point, b: Point) -> float:
+        """Return the share of the chord at which the secant of a multiplier is critical."""
+        before, after = np.real(self.beyond(a.mu)), np.real(self.beyond(b.mu))
+        crosses = np.flatnonzero((before < 0) != (after < 0))
+        if crosses.size != 1:
+            return 0.5
+        f, g = before[crosses[0]], after[crosses[0]]
+        return float(f / (f - g)) if np.isfinite(f - g) and f != g else 0.5
+
     def at_end(self, curve: Curve, end: Point, beside: Point) -> Place | None:
         """Return where it is so close to an end of a row that the number there is rounding.
 

@@ -31,7 +31,7 @@ class NeimarkSacker(Counted):
 
     def locate(self, curve: Curve, a: Point, b: Point) -> Place | None:
         """Newton's method on the modulus of the pair."""
-        return crossing(curve, a, b, modulus)
+        return crossing(curve, a, b, modulus, self.share(a, b))
 
     def beyond(self, MU: Array) -> Array:
         """Return how far each multiplier is outside the circle."""

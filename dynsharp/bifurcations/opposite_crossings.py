@@ -14,7 +14,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from dynsharp.bifurcations.crossings import between
-from dynsharp.bifurcations.kind import Counted
+from dynsharp.bifurcations.kind import EPS, ROUNDINGS, Counted
 from dynsharp.bifurcations.located import Located
 from dynsharp.bifurcations.registry import kinds
 from dynsharp.bifurcations.together import interpolated
@@ -97,7 +97,7 @@ def _near(curve: Curve, points: Points, i: int, kind: Counted, level: int) -> Lo
         return None
     order: list[tuple[int, int, int]] = []
 
-    def product(MU: Array, nodes: Array) -> Array | None:
+    def product(MU: Array, nodes: Array) -> tuple[Array, float] | None:
         beyond = kind.beyond(MU)
         beyond = np.take_along_axis(beyond, np.argsort(np.abs(beyond), axis=1), axis=1)
         far, close = (np.abs(beyond[rows]).mean(axis=0) for rows in ([0, -1], [2, 3]))
@@ -112,7 +112,11 @@ def _near(curve: Curve, points: Points, i: int, kind: Counted, level: int) -> Lo
         if abs(power - multiplicity) > WHOLE or not multiplicity:
             return None
         order.append((group, multiplicity, abs(int(sides[1]) - int(sides[0]))))
-        return np.asarray(np.sign(nodes) * np.abs(values) ** (1 / multiplicity))
+        roots = np.abs(values) ** (1 / multiplicity)
+        # of multipliers β ~ tᵠ, q = m/k, with the rounding error ε the root has ε t¹⁻ᵠ k/m
+        noise = ROUNDINGS * EPS * group / multiplicity
+        noise *= float(np.min(roots)) ** (1 - multiplicity / group)
+        return np.sign(nodes) * roots, noise
 
     place = interpolated(curve, a, b, product)
     if place is None:

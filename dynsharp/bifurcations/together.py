@@ -25,18 +25,19 @@ __all__ = ["Sample", "crossing_together", "interpolated"]
 
 NODES, WIDTHS = 6, (1e-2, 3e-3, 1e-3, 3e-4)  # of an interpolation, in lengths along the branch
 
-# multipliers (N × n) at the nodes (N) to the values of a smooth function, None if it has no zero
-Sample = Callable[[Array, Array], Array | None]
+# multipliers (N × n) at the nodes (N) to the values of a smooth function and the rounding error of
+# those next to its zero; None if it has no zero
+Sample = Callable[[Array, Array], tuple[Array, float] | None]
 
 
 def crossing_together(curve: Curve, a: Point, b: Point, kind: Counted, count: int) -> Place | None:
     """Return where so many multipliers (pairs) go through together, between points close by."""
 
-    def mean(MU: Array, nodes: Array) -> Array | None:
+    def mean(MU: Array, nodes: Array) -> tuple[Array, float] | None:
         beyond = np.sort(np.real(kind.beyond(MU)), axis=1)
         group = np.argsort(np.abs(beyond).mean(axis=0))[:count]
         values = np.asarray(beyond[:, group].mean(axis=1))
-        return values if values[0] * values[-1] < 0 else None
+        return (values, ROUNDINGS * EPS) if values[0] * values[-1] < 0 else None
 
     return interpolated(curve, a, b, mean)
 
@@ -52,14 +53,15 @@ def interpolated(curve: Curve, a: Point, b: Point, sample: Sample) -> Place | No
         points = [point for point in row if point is not None]
         if len(points) < NODES:
             continue
-        values = sample(np.array([point.mu for point in points]), nodes)
-        if values is None:
+        sampled = sample(np.array([point.mu for point in points]), nodes)
+        if sampled is None:
             continue
+        values, noise = sampled
         at = _zero(nodes, values)
         apart = abs(at - _zero(nodes[1:-1], values[1:-1])) if values[1] * values[-2] < 0 else 1.0
         slope = abs(values[-1] - values[0]) / (nodes[0] - nodes[-1])
         y = np.asarray(KroghInterpolator(nodes, np.array([point.y for point in points]))(at))
-        off = width / length * (ROUNDINGS * EPS / slope + apart)
+        off = width / length * (noise / slope + apart)
         error = off * abs(chord[-1]) + ROUNDINGS * EPS * abs(y[-1])
         if best is None or error < best.uncertainty:
             there = Point(y, chord / length, curve.multipliers(y, a.mu), a.sign)
