@@ -67,7 +67,7 @@ def found_along(
         if vanishes(values):
             notes.append(f"the test for {what.name} points vanishes all along the curve")
             continue
-        for zero in located(points, test.value):
+        for zero in located(points, values, test.value):
             if zero.point is None or test.genuine(zero.point):
                 special = _reported(settings, what, zero, test)
                 away = (zero.point or zero.bracket[0]).coordinates - points[zero.index].coordinates

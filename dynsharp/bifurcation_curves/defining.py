@@ -63,16 +63,16 @@ class Equation:
 
         dK V = Σ_j Aʲ dA V_j with V_j = Σ_{k>j} c_k A^{k−1−j} V.
         """
-        c = self.kind.polynomial(self.kappa)
-        columns = [c[-1] * self.V]  # V_j, the greatest j first
+        c, V = self.kind.polynomial(self.kappa), self.V.T
+        vectors = [c[-1] * V]  # V_j in rows, the greatest j first
         for coefficient in c[-2:0:-1]:
-            columns.append(self.A @ columns[-1] + coefficient * self.V)
-        dA = surface.derivatives(y, heads, np.hstack(columns).T)  # of all A V_j, heads × · × n
-        m = self.V.shape[1]
+            vectors.append(vectors[-1] @ self.A.T + coefficient * V)
+        m, stack = len(V), np.concatenate(vectors)
+        dA = surface.derivatives(y, heads, stack)  # of all A V_j: heads × · × n
         change = dA[:, :m]
-        for j in range(1, len(columns)):
-            change = change @ self.A.T + dA[:, j * m : (j + 1) * m]
-        return -np.einsum("ni,kjn->kij", self.W, change).reshape(len(heads), -1)
+        for j in range(m, len(stack), m):
+            change = change @ self.A.T + dA[:, j : j + m]
+        return -(change @ self.W).transpose(0, 2, 1).reshape(len(heads), -1)
 
     @property
     def by_kappa(self) -> Array:

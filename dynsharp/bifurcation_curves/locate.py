@@ -27,7 +27,7 @@ def vanishes(values: list[Value]) -> bool:
 
 
 def located(
-    points: list[CurvePoint], test: Callable[[CurvePoint], Value]
+    points: list[CurvePoint], values: list[Value], test: Callable[[CurvePoint], Value]
 ) -> Iterator[Zero[CurvePoint]]:
     """Yield where a test vanishes, with the error in units of length along the curve.
 
@@ -36,23 +36,22 @@ def located(
     """
 
     def value(point: CurvePoint) -> float:
-        f, size = test(point)
-        return f if not abs(f) <= NOISE * size else 0.0
+        return _rounded(test(point))
 
-    rows = [(i, p) for i, p in enumerate(points) if not np.isnan(value(p))]
+    rows = [(i, p, _rounded(v)) for i, (p, v) in enumerate(zip(points, values, strict=True))]
+    rows = [row for row in rows if not np.isnan(row[2])]
     if len(rows) < 2:
         return
     if rows[0][0] > 0:
-        rows = [(0, p) for p in _towards(rows[0][1], points[0], value)][::-1] + rows
+        rows = [(0, *end) for end in _towards(rows[0][1], points[0], value)][::-1] + rows
     if (last := rows[-1][0]) < len(points) - 1:
-        rows += [(last, p) for p in _towards(rows[-1][1], points[-1], value)]
-    values = np.array([value(p) for _, p in rows])
-    known = np.flatnonzero(values)
+        rows += [(last, *end) for end in _towards(rows[-1][1], points[-1], value)]
+    row, f = [p for _, p, _ in rows], np.array([v for *_, v in rows])
+    known = np.flatnonzero(f)
     if not known.size:
         return
-    before = np.maximum(np.searchsorted(known, np.arange(len(rows)), side="right") - 1, 0)
-    signed = np.where(values == 0, np.copysign(np.finfo(float).tiny, values[known[before]]), values)
-    row = [p for _, p in rows]
+    before = np.maximum(np.searchsorted(known, np.arange(len(f)), side="right") - 1, 0)
+    signed = np.where(f == 0, np.copysign(np.finfo(float).tiny, f[known[before]]), f)
     chords = Chords(row, between, value, lambda point: NOISE * test(point)[1])
     for zero in zeros(chords, signed):
         a, b = zero.bracket
@@ -60,9 +59,15 @@ def located(
         yield replace(zero, index=rows[zero.index][0], error=zero.error * length)
 
 
+def _rounded(value: Value) -> float:
+    f, size = value
+    return f if not abs(f) <= NOISE * size else 0.0
+
+
 def _towards(
     a: CurvePoint, end: CurvePoint, value: Callable[[CurvePoint], float]
-) -> list[CurvePoint]:
+) -> list[tuple[CurvePoint, float]]:
     """Return points closer and closer to an end of the curve, where there is a value."""
     points = (between(a, end, t) for t in TOWARDS)
-    return [p for p in points if p is not None and not np.isnan(value(p))]
+    found = [(p, value(p)) for p in points if p is not None]
+    return [(p, v) for p, v in found if not np.isnan(v)]

@@ -133,11 +133,12 @@ def _system(chart: Chart, y: Array, plane: Plane, eq: Equation) -> _System:
     along = eq.derivatives(chart.surface, y, heads)
     basis = np.zeros((len(chart.units), count + chart.with_kappa))
     basis[:size, :count] = plane.basis / chart.surface.units[:, None]
+    newton = np.zeros(len(chart.units))
+    newton[:size] = plane.newton / chart.surface.units
     gradient = along[:count].T
     if chart.with_kappa:
         basis[-1, -1] = 1.0
         gradient = np.column_stack([gradient, KAPPA * eq.by_kappa])
-    newton = np.append(plane.newton, np.zeros(int(chart.with_kappa))) / chart.units
     return _System(plane, eq, newton, basis, gradient, eq.S.ravel() + along[count])
 
 

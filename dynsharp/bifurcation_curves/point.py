@@ -24,7 +24,7 @@ class Chart:
     surface: Surface
     kind: Kind
 
-    @property
+    @cached_property
     def with_kappa(self) -> bool:
         """Whether there is a κ: where two multipliers are critical together."""
         return self.kind.borders > 1
@@ -37,7 +37,7 @@ class Chart:
     def coordinates(self, y: Array, kappa: float) -> Array:
         """Return the coordinates, in units."""
         head = self.surface.head(y)
-        return (np.append(head, kappa) if self.with_kappa else head) / self.units
+        return (np.concatenate((head, (kappa,))) if self.with_kappa else head) / self.units
 
     def split(self, move: Array) -> tuple[Array, float]:
         """Return a head, and a change of κ, of a move of the coordinates in units."""
@@ -90,7 +90,7 @@ class CurvePoint:
         """A = DG."""
         return self.plane.A
 
-    @property
+    @cached_property
     def coordinates(self) -> Array:
         """The coordinates of the chart, in units."""
         return self.chart.coordinates(self.y, self.kappa)

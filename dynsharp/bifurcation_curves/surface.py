@@ -119,7 +119,7 @@ class Surface:
 
     def head(self, y: Array) -> Array:
         """Return (x_0, parameters)."""
-        return np.append(y[: self.dimension], y[-len(self.parameters) :])
+        return np.concatenate((y[: self.dimension], y[-len(self.parameters) :]))
 
     def cycle(self, y: Array) -> Array:
         """Return the points of the cycle, period × dimension."""

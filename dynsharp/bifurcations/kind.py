@@ -139,10 +139,12 @@ class Kind(ABC):
 
     def matrix(self, A: Array, kappa: float = 0.0) -> Array:
         """Return the defining matrix K(A, κ)."""
-        *lower, leading = self.polynomial(kappa)
-        K = leading * np.eye(len(A))
+        *lower, nearest, leading = self.polynomial(kappa)
+        K = leading * A
+        K.flat[:: len(A) + 1] += nearest
         for c in reversed(lower):  # Horner's scheme
-            K = K @ A + c * np.eye(len(A))
+            K = K @ A
+            K.flat[:: len(A) + 1] += c
         return np.asarray(K)
 
     def roots(self, kappa: float) -> Array:
