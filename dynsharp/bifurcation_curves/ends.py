@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from dynsharp.bifurcation_curves.newton import Failure, between, corrected
-from dynsharp.bifurcation_curves.point import CurvePoint
+from dynsharp.bifurcation_curves.point import CurvePoint, shown
 from dynsharp.bifurcation_curves.steps import STRAIGHT
 from dynsharp.bifurcations.codim2 import kinds
 from dynsharp.bifurcations.kind import Kind
@@ -19,10 +19,11 @@ ENDED = 1e-9  # of κ from the end of its range: a start there
 # ---- the box and the range of κ ----------------------------------------------------------------
 
 
-def end_of_kappa(kind: Kind, kappa: float) -> str:
-    """Return what is at an end of the range of κ."""
-    texts = [e.text for k in kinds() for e in k.ends if (e.curve, e.kappa) == (kind.name, kappa)]
-    return texts[0] if texts else f"κ = {kappa:g}, where {kind.name} points end"
+def _end_of_kappa(kind: Kind, kappa: float) -> tuple[str, str]:
+    """Return what is at an end of the range of κ, and what is beyond."""
+    for end in (e for k in kinds() for e in k.ends if (e.curve, e.kappa) == (kind.name, kappa)):
+        return end.where, f"{end.where}, beyond which {end.beyond}"
+    return (f"κ = {kappa:g}, where {kind.name} points end",) * 2
 
 
 def ended(start: CurvePoint) -> str:
@@ -31,7 +32,7 @@ def ended(start: CurvePoint) -> str:
         for edge, outwards in zip(start.kind.limits(start.kappa), (-1, 1), strict=True):
             beyond = outwards * (start.kappa - edge) > -ENDED
             if beyond and outwards * start.tangent[-1] > 0:
-                return end_of_kappa(start.kind, edge)
+                return f"{_end_of_kappa(start.kind, edge)[0]} at {shown(start)}"
     return ""
 
 
@@ -55,7 +56,7 @@ def landed(last: CurvePoint, new: CurvePoint) -> tuple[str, CurvePoint | None]:
     found = corrected(chart, y, kappa, near=last, normal=normal)
     lost = isinstance(found, Failure) or found[0].tangent @ last.tangent < STRAIGHT
     if i == len(surface.names):
-        end = end_of_kappa(new.kind, edge)
+        end = _end_of_kappa(new.kind, edge)[1]
     else:
         end = f"the span ends {'near' if lost else 'at'} {surface.names[i]} = {edge:.10g}"
     if isinstance(found, Failure) or lost or t <= 0:

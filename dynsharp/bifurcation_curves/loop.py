@@ -49,7 +49,7 @@ def one_way(start: CurvePoint, options: Options) -> Iterator[Way]:
     """Follow the curve in the direction of the tangent; yields the same growing result."""
     way = Way([start])
     if end := ended(start):
-        way.end = f"{end}, at {shown(start)}"
+        way.end = end
         yield way
         return
     step, home = options.step / 4, Home(start)

@@ -51,11 +51,15 @@ class CurveTest:
 
 @dataclass(frozen=True)
 class CurveEnd:
-    """Curves of a kind end at that value of their unknown κ, such as 2 cos θ, and why."""
+    """Curves of a kind end at that value of their unknown κ, such as 2 cos θ.
+
+    ``where`` and what is ``beyond`` say so in words.
+    """
 
     curve: str
     kappa: float
-    text: str
+    where: str
+    beyond: str
 
 
 class Codim2Kind(ABC):

@@ -25,7 +25,8 @@ class Resonance11(Codim2Kind):
         CurveEnd(
             "neimark-sacker",
             2.0,
-            "the 1:1 resonance, beyond which the pair is real (a neutral saddle)",
+            "the 1:1 resonance",
+            "the pair is real (a neutral saddle)",
         ),
     )
     multipliers = (1.0, 1.0)
