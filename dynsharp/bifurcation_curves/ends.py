@@ -6,9 +6,9 @@ import numpy as np
 
 from dynsharp.bifurcation_curves.newton import Failure, between, corrected
 from dynsharp.bifurcation_curves.point import CurvePoint, shown
-from dynsharp.bifurcation_curves.steps import STRAIGHT
 from dynsharp.bifurcations.codim2 import kinds
 from dynsharp.bifurcations.kind import Kind
+from dynsharp.continuation.steps import STRAIGHT
 
 __all__ = ["Home", "closing", "collapses", "ended", "landed", "leaves_between"]
 

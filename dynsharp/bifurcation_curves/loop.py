@@ -14,7 +14,7 @@ import numpy as np
 from dynsharp.bifurcation_curves.ends import Home, closing, collapses, ended, landed, leaves_between
 from dynsharp.bifurcation_curves.newton import Failure, corrected
 from dynsharp.bifurcation_curves.point import CurvePoint, shown
-from dynsharp.bifurcation_curves.steps import GROWTH, NEWTON_STEPS, STRAIGHT, UNBOUNDED
+from dynsharp.continuation.steps import LARGEST_STATE, NEWTON_STEPS, STRAIGHT, lengthened
 from dynsharp.types import Array
 
 __all__ = ["Options", "Way", "one_way"]
@@ -85,11 +85,12 @@ def one_way(start: CurvePoint, options: Options) -> Iterator[Way]:
         way.points.append(new)
         bend = (new.tangent - last.tangent) / np.linalg.norm(new.coordinates - last.coordinates)
         largest = float(np.max(np.abs(new.surface.cycle(new.y)) / new.surface.scale))
-        if largest > UNBOUNDED:
-            way.end = f"the state grows beyond {UNBOUNDED:g} times its size at {shown(new)}"
+        if largest > LARGEST_STATE:
+            way.end = f"the state grows beyond {LARGEST_STATE:g} times its size at {shown(new)}"
             break
-        if effort <= 4 and new.tangent @ last.tangent > 0.5 * (1 + STRAIGHT):
-            step = min(options.step * max(1.0, largest), GROWTH * step)
+        if effort <= 4:
+            turn = float(new.tangent @ last.tangent)
+            step = lengthened(step, options.step * max(1.0, largest), turn)
         yield way
     if not way.end:
         at = shown(way.points[-1])

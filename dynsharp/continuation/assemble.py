@@ -14,6 +14,7 @@ from dynsharp.continuation import loop as _follow
 from dynsharp.continuation.branch import Branch, SpecialPoint, same_rows, special_point
 from dynsharp.continuation.loop import pieces
 from dynsharp.continuation.rows import appended, first, joined, reversed_points
+from dynsharp.continuation.steps import LARGEST_STATE
 from dynsharp.shooting.identity import minimal_period
 from dynsharp.shooting.problem import Curve, Point, Points
 from dynsharp.types import Array
@@ -32,7 +33,6 @@ __all__ = [
 LEAST_STEP = 1e-13
 SHORTER = 8.0  # factor by which steps are shortened where two branches pass each other
 SOLVED = 1e-13  # residual, in units of the state, of a point that Newton's method cannot correct
-UNBOUNDED = 1e4  # the state, in units of its scale at the start, beyond which a branch is left
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def one_way(curve: Curve, start: Point, options: Options) -> Way:
         case _follow.CLOSED:
             return Way(points, f"closed curve, back at the start at {at}", closed=True)
         case _follow.UNBOUNDED:
-            return Way(points, f"the state grows beyond {UNBOUNDED:g} times its size at {at}")
+            return Way(points, f"the state grows beyond {LARGEST_STATE:g} times its size at {at}")
         case _follow.NOT_FINITE:
             text = f"the map or its multipliers are not finite beyond {at}: its domain ends there"
             return Way(points, text, failed=True)
@@ -93,7 +93,7 @@ def one_way(curve: Curve, start: Point, options: Options) -> Way:
 
 
 def _followed(curve: Curve, start: Point, first: float, greatest: float, limit: int) -> Points:
-    return joined(list(pieces(curve, start, first, LEAST_STEP, greatest, UNBOUNDED, limit)))
+    return joined(list(pieces(curve, start, first, LEAST_STEP, greatest, LARGEST_STATE, limit)))
 
 
 def _jump(curve: Curve, points: Points) -> int | None:
@@ -203,7 +203,7 @@ def _landed(curve: Curve, points: Points, options: Options) -> Way:
             longer = appended(points, point)
             longer.S[-1] = points.S[-1] + curve.length(point.y - last.y)
             return Way(longer, f"the span ends at {name} = {point.value:.10g}")
-        more = list(pieces(curve, last, step / 2, LEAST_STEP, step / 2, UNBOUNDED, 4))
+        more = list(pieces(curve, last, step / 2, LEAST_STEP, step / 2, LARGEST_STATE, 4))
         points, step = joined([points, *more]), step / 2
         if points.code not in (_follow.BOUNDARY, _follow.FULL):
             break

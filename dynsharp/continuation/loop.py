@@ -16,6 +16,7 @@ import numpy as np
 from numba import njit
 
 from dynsharp.compiled.elimination import OPTIONS
+from dynsharp.continuation.steps import NEWTON_STEPS, STRAIGHT, lengthened
 from dynsharp.shooting.equations import workspace
 from dynsharp.shooting.newton import CLOSE, correct, inner, settle
 from dynsharp.shooting.problem import Curve, Point, Points
@@ -24,8 +25,6 @@ __all__ = ["BOUNDARY", "CLOSED", "FULL", "NOT_FINITE", "UNBOUNDED", "UNDERFLOW",
 
 FULL, BOUNDARY, UNDERFLOW, NOT_FINITE, UNBOUNDED, CLOSED = range(6)
 
-STRAIGHT = 0.96  # least cosine of the angle between two tangents in a row: 16 degrees
-NEWTON_STEPS = 8
 LONGEST = 1.2  # greatest length of a step that was corrected, in those predicted: no jumps
 CHUNK = 2**21  # numbers in an array of points before it is cut
 SAME = 1e-8  # distance from the start at which a closed curve is back
@@ -116,8 +115,8 @@ def follow(
             largest = max(largest, y[i] * y[i] * weights[i] * period)
         if largest > bound * bound:
             return count, UNBOUNDED
-        if steps <= 3 and turn > 0.5 * (1.0 + STRAIGHT):
-            ds = min(greatest * math.sqrt(largest), ds * 1.5)
+        if steps <= 3:
+            ds = lengthened(ds, greatest * math.sqrt(largest), turn)
         elif steps >= 6:
             ds *= 0.6
         control[0] = ds

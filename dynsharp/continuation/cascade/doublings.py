@@ -19,13 +19,13 @@ from scipy.optimize import brentq
 from dynsharp.arguments import checked_count
 from dynsharp.bifurcations.crossings import between
 from dynsharp.bifurcations.events import located_events
-from dynsharp.continuation.assemble import UNBOUNDED
 from dynsharp.continuation.branch import SpecialPoint, special_point
 from dynsharp.continuation.cascade.limits import limit
 from dynsharp.continuation.cascade.many_digits import Estimate, PreciseMap, Refined, refined
 from dynsharp.continuation.fixed_points import continue_fixed_point
 from dynsharp.continuation.loop import pieces
 from dynsharp.continuation.rows import joined
+from dynsharp.continuation.steps import LARGEST_STATE
 from dynsharp.continuation.switching.switch import beside, doubled_start
 from dynsharp.map import DiscreteMap, Name
 from dynsharp.shooting.problem import Curve, Point, Points
@@ -248,7 +248,7 @@ def _next_level(
                     step,
                     LEAST_STEP,
                     GREATEST_STEP,
-                    UNBOUNDED,
+                    LARGEST_STATE,
                     PIECE,
                     (-np.inf, np.inf),
                 )
