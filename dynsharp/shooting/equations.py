@@ -20,7 +20,17 @@ from numba import njit
 
 from dynsharp.compiled.elimination import OPTIONS, back_substitute, eliminate
 
-__all__ = ["compose", "condense", "directions", "linearise", "orbit", "returned", "workspace"]
+__all__ = [
+    "bordered",
+    "compose",
+    "condensed",
+    "directions",
+    "evaluated",
+    "linearise",
+    "orbit",
+    "returned",
+    "workspace",
+]
 
 
 @njit(**OPTIONS, inline="always")
@@ -191,3 +201,33 @@ def compose(jet: Any, y: Any, X: Any, q: Any, par: Any, period: int) -> None:
             X[0, a] = y[i * n + a]
         jet(X.ctypes, q.ctypes, par.ctypes, out.ctypes)
         X[:] = out
+
+
+# ---- the same for one call from Python, which keeps nothing: threads may share a problem ------
+
+
+@njit(**OPTIONS)
+def evaluated(ev: Any, y: Any, par: Any, k: int, period: int, n: int) -> Any:
+    """Return Jacobians, parameter derivatives and residuals, and whether all are finite."""
+    work = workspace(period, n)
+    finite = linearise(ev, y, par, k, work)
+    return work[0], work[1], work[2], finite
+
+
+@njit(**OPTIONS)
+def condensed(J: Any, Fp: Any, R: Any) -> Any:
+    """Return the matrix (A − I | g) of the equations with the inner points eliminated."""
+    period, n = R.shape
+    _, _, _, S, W, C, out, vectors = workspace(period, n)
+    condense((J, Fp, R, S, W, C, out, vectors))
+    return C[:n, : n + 1].copy()
+
+
+@njit(**OPTIONS)
+def bordered(J: Any, Fp: Any, R: Any, border: Any) -> Any:
+    """Return the sign of the bordered determinant, the Newton step and the null vector."""
+    period, n = R.shape
+    _, _, _, S, W, C, out, vectors = workspace(period, n)
+    newton, null, _, _ = vectors
+    sign = directions((J, Fp, R, S, W, C, out, vectors), border, newton, null)
+    return sign, newton, null

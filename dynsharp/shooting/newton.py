@@ -10,13 +10,25 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
 from numba import njit
 
 from dynsharp.compiled.elimination import OPTIONS, multipliers
 from dynsharp.shooting.deflation import deflation
-from dynsharp.shooting.equations import directions, linearise
+from dynsharp.shooting.equations import directions, linearise, workspace
 
-__all__ = ["CLOSE", "DEGENERATE", "FAILED", "SOLVED", "approach", "correct", "inner", "settle"]
+__all__ = [
+    "CLOSE",
+    "DEGENERATE",
+    "FAILED",
+    "SOLVED",
+    "approach",
+    "correct",
+    "corrected",
+    "inner",
+    "settle",
+    "settled",
+]
 
 ENOUGH = 1e-14  # estimated distance to the solution after a step, in units of the weights
 CLOSE = 1e-10  # after a last step of at most this size its linearisation is used for the tangent
@@ -111,6 +123,43 @@ def settle(
     for i in range(null.size):
         tangent[i] = null[i] / size
     return sign
+
+
+@njit(**OPTIONS)
+def corrected(
+    ev: Any,
+    y: Any,
+    normal: Any,
+    par: Any,
+    k: int,
+    weights: Any,
+    period: int,
+    limit: int,
+    border: Any,
+) -> bool:
+    """Run `correct` for one call from Python; say whether it converged."""
+    work = workspace(period, (y.size - 1) // period)
+    return correct(ev, y, normal, par, k, weights, work, limit, border) > 0
+
+
+@njit(**OPTIONS)
+def settled(
+    ev: Any,
+    y: Any,
+    along: Any,
+    par: Any,
+    k: int,
+    weights: Any,
+    period: int,
+    before: Any,
+    matched: bool,
+) -> Any:
+    """Run `settle` for one call from Python: sign, unit tangent and multipliers."""
+    n = (y.size - 1) // period
+    tangent, mu = np.empty(y.size), np.empty(n, np.complex128)
+    work = workspace(period, n)
+    sign = settle(ev, y, along, par, k, weights, work, tangent, before, matched, mu, False)
+    return sign, tangent, mu
 
 
 @njit(**OPTIONS)

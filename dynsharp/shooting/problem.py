@@ -13,16 +13,8 @@ import sympy as sp
 from dynsharp.compiled import elimination
 from dynsharp.compiled.pointwise import evaluator, with_whole_exponents
 from dynsharp.map import DiscreteMap
-from dynsharp.shooting.equations import (
-    compose,
-    condense,
-    directions,
-    linearise,
-    orbit,
-    returned,
-    workspace,
-)
-from dynsharp.shooting.newton import correct, settle
+from dynsharp.shooting.equations import bordered, compose, condensed, evaluated, orbit, returned
+from dynsharp.shooting.newton import corrected, settled
 from dynsharp.types import Array
 
 __all__ = ["Curve", "Linearisation", "Point", "Points"]
@@ -89,19 +81,12 @@ class Linearisation:
 
     def condensed(self) -> Array:
         """Return the matrix (A − I | g) of the eliminated equations."""
-        work = self._workspace()
-        condense(work)
-        n = self.R.shape[1]
-        return np.array(work[5][:n, : n + 1])
+        return np.asarray(condensed(self.J, self.Fp, self.R))
 
     def directions(self, border: Array) -> tuple[float, Array, Array]:
         """Sign of the bordered determinant, Newton step and null vector."""
-        newton, null = np.empty(self.R.size + 1), np.empty(self.R.size + 1)
-        return directions(self._workspace(), border, newton, null), newton, null
-
-    def _workspace(self) -> Any:
-        """Arrays to eliminate in, of this call alone: threads may share the value."""
-        return (self.J, self.Fp, self.R, *workspace(*self.R.shape)[3:])
+        sign, newton, null = bordered(self.J, self.Fp, self.R, border)
+        return sign, newton, null
 
 
 @dataclass(frozen=True)
@@ -204,11 +189,11 @@ class Curve:
 
     def step(self, x: Array, value: float) -> tuple[Array, Array, Array]:
         """F, DF and ∂F/∂p at one state."""
-        n = self.dimension
-        one = workspace(1, n)
         par = self.parameters.copy()
-        linearise(self.code.value, np.append(x, value), par, self.index, one)
-        return one[2][0] + x, one[0][0], one[1][0]
+        J, Fp, R, _ = evaluated(
+            self.code.value, np.append(x, value), par, self.index, 1, self.dimension
+        )
+        return R[0] + x, J[0], Fp[0]
 
     def orbit(self, x: Array, value: float, count: int, transient: int = 0) -> Array:
         """So many points of an orbit, count × dimension, after a transient."""
@@ -227,10 +212,9 @@ class Curve:
 
     def linearised(self, y: Array) -> Linearisation:
         """Evaluate Jacobians, parameter derivatives and residuals at y."""
-        par, work = self.parameters.copy(), workspace(self.period, self.dimension)
-        finite = bool(linearise(self.code.value, y, par, self.index, work))
-        J, Fp, R = work[:3]
-        return Linearisation(J, Fp, R, finite)
+        par = self.parameters.copy()
+        parts = evaluated(self.code.value, y, par, self.index, self.period, self.dimension)
+        return Linearisation(*parts)
 
     def jacobians(self, y: Array) -> Array:
         """Jacobians at the points of the cycle, period × n × n."""
@@ -266,32 +250,14 @@ class Curve:
         """Newton's method in the plane through y perpendicular to a direction; None if it fails."""
         y, par = y.copy(), self.parameters.copy()
         border = normal if border is None else border
-        work = workspace(self.period, self.dimension)
-        steps = correct(
-            self.code.value, y, normal, par, self.index, self.weights, work, limit, border
-        )
-        return y if steps > 0 else None
+        settings = (par, self.index, self.weights, self.period, limit, border)
+        return y if corrected(self.code.value, y, normal, *settings) else None
 
     def point(self, y: Array, along: Array, before: Array | None = None) -> Point | None:
         """Tangent and multipliers at a solution; None where these are not finite or not unique."""
-        n = self.dimension
-        tangent, mu = np.empty(y.size), np.empty(n, complex)
-        par = self.parameters.copy()
-        matched = before is not None
-        sign = settle(
-            self.code.value,
-            y,
-            along,
-            par,
-            self.index,
-            self.weights,
-            workspace(self.period, n),
-            tangent,
-            before if before is not None else mu,
-            matched,
-            mu,
-            False,
-        )
+        near = np.empty(self.dimension, complex) if before is None else before
+        settings = (self.parameters.copy(), self.index, self.weights, self.period)
+        sign, tangent, mu = settled(self.code.value, y, along, *settings, near, before is not None)
         return Point(y, tangent, mu, sign) if abs(sign) == 1 else None
 
     def taylor(self, y: Array, X: Array, q: Array) -> Array:
