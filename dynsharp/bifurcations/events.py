@@ -21,6 +21,7 @@ from dynsharp.bifurcations.located import Located
 from dynsharp.bifurcations.opposite_crossings import opposite_crossings, with_brackets
 from dynsharp.bifurcations.registry import kind_named, kinds
 from dynsharp.bifurcations.together import crossing_together
+from dynsharp.bifurcations.touches import touches
 from dynsharp.bifurcations.zeros import Chords, approached, may_vanish, zeros
 from dynsharp.normal_forms.codim1 import NormalForm
 from dynsharp.shooting.problem import Curve, Point, Points
@@ -265,17 +266,24 @@ def _of_function(curve: Curve, points: Points, kind: Tested) -> Iterator[Located
     samples = kind.values(curve, points.Y, points.MU)
     found: list[Located] = []
     for column in range(samples.shape[1]):
-        for zero in zeros(_chords(curve, points, kind, column), samples[:, column]):
-            a, b = zero.bracket
-            error = zero.error * abs(b.value - a.value) + ROUNDINGS * EPS * abs(a.value)
-            place = Place(zero.point or a, error, zero.status)
-            if zero.status == LOCATED and not kind.belongs(curve, place):
+        search = _signed if kind.signed else touches
+        for index, bracket, place in search(curve, points, kind, column, samples[:, column]):
+            if place.status == LOCATED and not kind.belongs(curve, place):
                 continue
             if any(curve.length(e.y - place.point.y) < FINEST for e in found):
                 continue
-            event = _event(curve, kind, place, zero.bracket, zero.index)
-            found.append(event)
-            yield event
+            found.append(_event(curve, kind, place, bracket, index))
+    yield from found
+
+
+def _signed(
+    curve: Curve, points: Points, kind: Tested, column: int, values: Array
+) -> Iterator[tuple[int, tuple[Point, Point], Place]]:
+    """Yield where a function changes its sign: chord, bracket and place."""
+    for zero in zeros(_chords(curve, points, kind, column), values):
+        a, b = zero.bracket
+        error = zero.error * abs(b.value - a.value) + ROUNDINGS * EPS * abs(a.value)
+        yield zero.index, zero.bracket, Place(zero.point or a, error, zero.status)
 
 
 def _chords(curve: Curve, points: Points, kind: Tested, column: int) -> Chords[Point]:

@@ -13,12 +13,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from dynsharp.bifurcations.crossings import between
 from dynsharp.bifurcations.kind import EPS, ROUNDINGS, Counted
 from dynsharp.bifurcations.located import Located
 from dynsharp.bifurcations.registry import kinds
 from dynsharp.bifurcations.together import interpolated
-from dynsharp.bifurcations.zeros import SPLIT, approached
+from dynsharp.bifurcations.touches import BESIDE, chord_of, on_row, sides, touching
 from dynsharp.shooting.problem import Curve, Point, Points
 from dynsharp.types import Array
 
@@ -27,8 +26,6 @@ __all__ = ["opposite_crossings", "with_brackets"]
 VANISHES = 1e-9  # a distance, next to where it is least, that is zero
 BADLY = 1e-6  # the same next to a branch point, where Newton's method gives half the digits
 FALLS = 0.75  # mean at the inner nodes, over that at the outer ones, of a distance that vanishes
-REACH = 1.5  # lengths of the chord that a line is extended by
-BESIDE = 1e-4  # half the length of the bracket, along the branch
 WHOLE = 0.2  # deviation of the order of a zero from a whole number
 
 
@@ -45,7 +42,7 @@ def opposite_crossings(curve: Curve, points: Points) -> Iterator[Located]:
             continue
         found: list[Located] = []
         for level in sorted({kind.unseen, min(2, curve.dimension)}):
-            near = _candidates(_distances(kind, level, points.MU), points.S)
+            near = touching(_distances(kind, level, points.MU), points.S)
             if level == 1:  # of one multiplier the numbers tell if it crosses
                 told = [k for k in counted if k is kind or k.name in kind.explains]
                 table = np.column_stack([k.count(points.MU, points.SIGN) for k in told])
@@ -63,42 +60,20 @@ def _distances(kind: Counted, level: int, MU: Array) -> Array:
     return np.asarray(np.sort(np.abs(kind.beyond(MU)), axis=-1)[..., level - 1])
 
 
-def _candidates(d: Array, S: Array) -> Array:
-    """Return for each chord whether a distance may come down to zero above it.
-
-    It may if it does on the line through the two points before, or through those after.
-    """
-    step = np.diff(S)
-    with np.errstate(all="ignore"):
-        falls, rises = d[:-2] - d[1:-1], d[2:] - d[1:-1]
-        before = (falls > 0) & (d[1:-1] * step[:-1] <= REACH * falls * step[1:])
-        after = (rises > 0) & (d[1:-1] * step[1:] <= REACH * rises * step[:-1])
-    return np.append(False, before) | np.append(after, False)
-
-
 def _near(curve: Curve, points: Points, i: int, kind: Counted, level: int) -> Located | None:
     """Return the event on the chord after a point, if there is one."""
-
-    def step(a: Point, b: Point, t: float) -> Point | None:
-        return between(curve, a, b, t)
 
     def distance(point: Point) -> float:
         return float(_distances(kind, level, point.mu))
 
-    first, last = points[i], points[i + 1]
-    middle = step(first, last, SPLIT)
-    if middle is None:
+    bracket = sides(curve, points, i, distance, VANISHES if kind.size else BADLY)
+    if bracket is None:
         return None
-    _, nearest = approached((first, middle, last), step, distance, lambda a, b: False)
-    if not distance(nearest) < (VANISHES if kind.size else BADLY):
-        return None
-    a, b = (_moved(curve, nearest, last.y - first.y, s) for s in (-BESIDE, BESIDE))
-    if a is None or b is None:
-        return None
+    a, b = bracket
     order: list[tuple[int, int, int]] = []
 
-    def product(MU: Array, nodes: Array) -> tuple[Array, float] | None:
-        beyond = kind.beyond(MU)
+    def product(some: list[Point], nodes: Array) -> tuple[Array, float] | None:
+        beyond = kind.beyond(np.array([p.mu for p in some]))
         beyond = np.take_along_axis(beyond, np.argsort(np.abs(beyond), axis=1), axis=1)
         far, close = (np.abs(beyond[rows]).mean(axis=0) for rows in ([0, -1], [2, 3]))
         group = int((close < FALLS * far).sum())
@@ -124,15 +99,8 @@ def _near(curve: Curve, points: Points, i: int, kind: Counted, level: int) -> Lo
     group, multiplicity, net = order[-1]
     if group == net or (group == 1 and (multiplicity % 2 or a.sign * b.sign < 0)):
         return None  # they go through in one direction
-    if not kind.holds(curve, place.point.y):
+    if not (kind.holds(curve, place.point.y) and on_row(curve, points, i, place)):
         return None
-    for end, beside in ((first, last), (last, first)):
-        outer = i == 0 if end is first else i == len(points) - 2
-        beyond = curve.inner(place.point.y - end.y, beside.y - end.y) < 0
-        if outer and beyond and abs(place.point.value - end.value) > place.uncertainty:
-            return None
-    where = points.S[i] + curve.inner(place.point.y - points.Y[i], points.T[i])
-    index = int(np.clip(np.searchsorted(points.S, where) - 1, 0, len(points) - 2))
     what = f"{group} multipliers cross the unit circle here in opposite directions"
     if group == 1:
         what = "a multiplier touches the unit circle here, where more than two branches meet"
@@ -141,17 +109,11 @@ def _near(curve: Curve, points: Points, i: int, kind: Counted, level: int) -> Lo
         place.point.y,
         place.point.mu,
         place.uncertainty,
-        (a, b),
-        index,
+        bracket,
+        chord_of(curve, points, i, place.point.y),
         group,
         status=f"{what}: no normal form",
     )
-
-
-def _moved(curve: Curve, point: Point, along: Array, length: float) -> Point | None:
-    """Return the point of the branch so far along a chord."""
-    y = curve.corrected(point.y + length / curve.length(along) * along, along)
-    return None if y is None else curve.point(y, along, point.mu)
 
 
 def with_brackets(

@@ -25,16 +25,16 @@ __all__ = ["Sample", "crossing_together", "interpolated"]
 
 NODES, WIDTHS = 6, (1e-2, 3e-3, 1e-3, 3e-4)  # of an interpolation, in lengths along the branch
 
-# multipliers (N × n) at the nodes (N) to the values of a smooth function and the rounding error of
-# those next to its zero; None if it has no zero
-Sample = Callable[[Array, Array], tuple[Array, float] | None]
+# points at the nodes to the values of a smooth function and the rounding error of those next to its
+# zero; None if it has no zero
+Sample = Callable[[list[Point], Array], tuple[Array, float] | None]
 
 
 def crossing_together(curve: Curve, a: Point, b: Point, kind: Counted, count: int) -> Place | None:
     """Return where so many multipliers (pairs) go through together, between points close by."""
 
-    def mean(MU: Array, nodes: Array) -> tuple[Array, float] | None:
-        beyond = np.sort(np.real(kind.beyond(MU)), axis=1)
+    def mean(some: list[Point], nodes: Array) -> tuple[Array, float] | None:
+        beyond = np.sort(np.real(kind.beyond(np.array([p.mu for p in some]))), axis=1)
         group = np.argsort(np.abs(beyond).mean(axis=0))[:count]
         values = np.asarray(beyond[:, group].mean(axis=1))
         return (values, ROUNDINGS * EPS) if values[0] * values[-1] < 0 else None
@@ -53,7 +53,7 @@ def interpolated(curve: Curve, a: Point, b: Point, sample: Sample) -> Place | No
         points = [point for point in row if point is not None]
         if len(points) < NODES:
             continue
-        sampled = sample(np.array([point.mu for point in points]), nodes)
+        sampled = sample(points, nodes)
         if sampled is None:
             continue
         values, noise = sampled
