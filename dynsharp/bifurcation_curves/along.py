@@ -16,6 +16,7 @@ from dynsharp.bifurcations.codim2 import Codim2Kind, CurveTest, codim2_form, kin
 from dynsharp.bifurcations.kind import EPS, LOCATED, ROUNDINGS
 from dynsharp.bifurcations.zeros import Zero
 from dynsharp.normal_forms.critical_form import Codim2Form
+from dynsharp.shooting.problem import Curve
 from dynsharp.types import Array
 
 __all__ = ["Settings", "found_along"]
@@ -101,6 +102,7 @@ def _reported(
 ) -> Codim2Point:
     """Return what is said of a zero of a test, or of an end."""
     surface, point = settings.surface, zero.point or zero.bracket[0]
+    curve, y = surface.curve(point.y)
     low, high = (settings.values(p.y) for p in zero.bracket)
     values, extent = settings.values(point.y), np.abs(high - low)
     form, status, spread = None, zero.status, extent
@@ -125,13 +127,13 @@ def _reported(
         units, along = point.chart.units[axes], np.abs((point.tangent * point.chart.units)[axes])
         rounding = ROUNDINGS * EPS * np.maximum(np.abs(values), units)
         spread = along * zero.error + zero.error**2 * units + rounding
-        form = _form(surface, what.name, point)
+        form = _form(what.name, curve, y)
     return Codim2Point(
         what.name,
         settings.parameters,
         _pair(values),
         _pair(spread),
-        _state(surface, point.y),
+        curve.named(y),
         point.multipliers,
         form,
         (_pair(low), _pair(high)),
@@ -140,21 +142,12 @@ def _reported(
     )
 
 
-def _form(surface: Surface, kind: str, point: CurvePoint) -> Codim2Form:
-    curve, y = surface.curve(point.y)
+def _form(kind: str, curve: Curve, y: Array) -> Codim2Form:
     try:
         with np.errstate(all="ignore"):
             return codim2_form(kind, curve, y)
     except np.linalg.LinAlgError:
         return Codim2Form(kind, status="the linear systems of the normal form are singular")
-
-
-def _state(surface: Surface, y: Array) -> dict[str, object]:
-    x = surface.cycle(y)
-    return {
-        s.name: float(x[0, i]) if surface.period == 1 else x[:, i].copy()
-        for i, s in enumerate(surface.map.state)
-    }
 
 
 def _pair(values: Array) -> tuple[float, float]:

@@ -13,7 +13,7 @@ import numpy as np
 
 from dynsharp.bifurcation_curves.ends import Home, closing, collapses, ended, landed, leaves_between
 from dynsharp.bifurcation_curves.newton import Failure, corrected
-from dynsharp.bifurcation_curves.point import CurvePoint, shown
+from dynsharp.bifurcation_curves.point import CurvePoint, nearest, shown
 from dynsharp.continuation.steps import LARGEST_STATE, NEWTON_STEPS, STRAIGHT, lengthened
 from dynsharp.types import Array
 
@@ -129,12 +129,8 @@ def _smooth(last: CurvePoint, new: CurvePoint) -> bool:
         cosines = one.T @ two
         if (abs(cosines[0, 0]) if cosines.size == 1 else np.linalg.norm(cosines, -2)) < ALIGNED:
             return False
-    left = list(new.rest)
-    for m in last.rest:
-        nearest = left.pop(int(np.argmin(np.abs(np.array(left) - m))))
-        if abs(nearest - m) > 0.2 + 0.3 * abs(abs(nearest) - 1):
-            return False
-    return True
+    rest = nearest(new.rest, last.rest)
+    return bool(np.all(np.abs(rest - last.rest) <= 0.2 + 0.3 * np.abs(np.abs(rest) - 1)))
 
 
 def _stuck(last: CurvePoint, reason: str) -> str:

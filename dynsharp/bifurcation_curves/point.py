@@ -11,10 +11,9 @@ from dynsharp.bifurcation_curves.defining import KAPPA, Borders
 from dynsharp.bifurcation_curves.surface import Plane, Surface
 from dynsharp.bifurcations.kind import Kind
 from dynsharp.normal_forms.along_curves import Value
-from dynsharp.shooting.forms import Forms
 from dynsharp.types import Array
 
-__all__ = ["Chart", "CurvePoint", "shown"]
+__all__ = ["Chart", "CurvePoint", "nearest", "shown"]
 
 
 @dataclass(frozen=True)
@@ -129,8 +128,7 @@ class CurvePoint:
 
     def third(self, u: Array) -> Array:
         """C(u, u, u), at fixed parameters."""
-        curve, y = self.surface.at(self.y)[0]
-        return 6 * Forms(curve, y).along(np.append(u, 0.0), 3)
+        return self.surface.third(self.y, u)
 
     def reversed(self) -> CurvePoint:
         """Return the point with the tangent the other way."""
@@ -147,3 +145,9 @@ def shown(point: CurvePoint) -> str:
     surface = point.surface
     values = dict(zip(surface.names, surface.head(point.y), strict=True))
     return ", ".join(f"{name} = {values[name]:.10g}" for name in surface.box)
+
+
+def nearest(values: Array, to: Array) -> Array:
+    """Return values in another order: each is the one nearest to its fellow of those not taken."""
+    left = list(values)
+    return np.array([left.pop(int(np.argmin(np.abs(np.array(left) - m)))) for m in to], complex)

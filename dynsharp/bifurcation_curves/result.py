@@ -11,7 +11,7 @@ import numpy as np
 
 from dynsharp.bifurcation_curves.along import Settings
 from dynsharp.bifurcation_curves.codim2_point import Codim2Point
-from dynsharp.bifurcation_curves.point import CurvePoint
+from dynsharp.bifurcation_curves.point import CurvePoint, nearest
 from dynsharp.bifurcation_curves.switch import switched
 from dynsharp.bifurcation_curves.track import Track
 from dynsharp.errors import InputError
@@ -150,11 +150,6 @@ class BifurcationCurve(Result):
         coordinates = {"arclength": ("point", self.arclength), "part": ["real", "imaginary"]}
         return xr.Dataset(variables, coordinates, attrs)
 
-    def where(self, point: Codim2Point) -> list[int]:
-        """Return the positions of a special point among the points of the curve."""
-        here = (self.values == np.array(point.values)).all(axis=1)
-        return [int(i) for i in np.flatnonzero(here)]
-
     def __repr__(self) -> str:
         what = "fixed points" if self.period == 1 else f"cycles of period {self.period}"
         a, b = self.parameters
@@ -211,10 +206,8 @@ def _matched(points: Sequence[CurvePoint]) -> Array:
     rows: list[Array] = []
     for point in points:
         mu = point.multipliers
-        fixed = len(mu) - len(point.rest)
         if rows:
-            left = list(mu[fixed:])
-            for k in range(fixed, len(mu)):
-                mu[k] = left.pop(int(np.argmin(np.abs(np.array(left) - rows[-1][k]))))
+            fixed = len(mu) - len(point.rest)
+            mu[fixed:] = nearest(mu[fixed:], rows[-1][fixed:])
         rows.append(mu)
     return np.array(rows, complex)

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from dynsharp.bifurcation_curves.kernels import carried, linearise, second_forms
+from dynsharp.bifurcation_curves.kernels import carried, linearise, second_forms, third_form
 from dynsharp.map import DiscreteMap
 from dynsharp.shooting.problem import Curve
 from dynsharp.types import Array
@@ -111,7 +111,7 @@ class Surface:
 
     @cached_property
     def curves(self) -> tuple[Curve, ...]:
-        """The map along each parameter; the other one is set by `at`."""
+        """The map along each parameter."""
         return tuple(
             Curve(self.map, p, self.values, self.period, self.box[p.name], self.scale)
             for p in self.parameters
@@ -124,15 +124,6 @@ class Surface:
     def cycle(self, y: Array) -> Array:
         """Return the points of the cycle, period × dimension."""
         return y[: -len(self.parameters)].reshape(self.period, self.dimension)
-
-    def at(self, y: Array) -> list[tuple[Curve, Array]]:
-        """Return the map along each parameter, through y, with its unknowns (x, parameter)."""
-        count = len(self.parameters)
-        x, p = y[:-count], y[-count:]
-        for curve in self.curves:
-            for other, value in zip(self.parameters, p, strict=True):
-                curve.parameters[curve.ready.parameters.index(other)] = value
-        return [(c, np.append(x, value)) for c, value in zip(self.curves, p, strict=True)]
 
     def curve(self, y: Array, which: int = 0) -> tuple[Curve, Array]:
         """Return the problem along one parameter through y, on its own, with its unknowns."""
@@ -186,3 +177,9 @@ class Surface:
         _, jets, par, index = self._work
         E, V = np.ascontiguousarray(heads), np.ascontiguousarray(vectors)
         return second_forms(*jets, y, par.copy(), index, self.period, E, V, self.units)
+
+    def third(self, y: Array, vector: Array) -> Array:
+        """Return D³G(v, v, v) for a state vector v."""
+        _, jets, par, index = self._work
+        v = np.ascontiguousarray(vector)
+        return np.asarray(third_form(jets[0], y, par.copy(), index, self.period, v))
