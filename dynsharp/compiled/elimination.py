@@ -87,9 +87,7 @@ def multipliers(J: Any, before: Any, matched: bool, mu: Any) -> bool:
             mu[1] = det / mu[0].real if mu[0] != 0.0 else 0.0
         size = abs(a) + abs(b) + abs(c) + abs(d)
     else:
-        M = J[0].copy()
-        for i in range(1, period):
-            M = J[i] @ M if n > 4 else _product(J[i], M)
+        M = _chained(J)
         for v in M.flat:
             size += abs(v)
         if not math.isfinite(size):
@@ -126,6 +124,19 @@ def _pair(mu: Any) -> None:
         i += 1
 
 
+def product(J: NDArray[Any]) -> NDArray[Any]:
+    """Product of the Jacobians along a cycle, the last one leftmost."""
+    return np.asarray(_chained(np.ascontiguousarray(J)))
+
+
+@njit(**OPTIONS)
+def _chained(J: Any) -> Any:
+    M = J[0].copy()
+    for i in range(1, J.shape[0]):
+        M = J[i] @ M if J.shape[1] > 4 else _product(J[i], M)
+    return M
+
+
 @njit(**OPTIONS)
 def _product(A: Any, B: Any) -> Any:
     n = A.shape[0]
@@ -135,23 +146,3 @@ def _product(A: Any, B: Any) -> Any:
             for j in range(n):
                 C[i, j] += A[i, k] * B[k, j]
     return C
-
-
-def product(J: NDArray[Any]) -> NDArray[Any]:
-    """Product of the Jacobians along a cycle, the last one leftmost."""
-    return np.asarray(_chained(np.ascontiguousarray(J)))
-
-
-@njit(**OPTIONS)
-def _chained(J: Any) -> Any:
-    n = J.shape[1]
-    A, B = J[0].copy(), np.empty((n, n))
-    for step in range(1, J.shape[0]):
-        for i in range(n):
-            for j in range(n):
-                s = 0.0
-                for k in range(n):
-                    s += J[step, i, k] * A[k, j]
-                B[i, j] = s
-        A[:] = B
-    return A

@@ -128,17 +128,9 @@ def _slopes(ev: Any, A: Any, B: Any, turns: Any, bends: Any, par: Any, w: Any) -
 
 @njit(**OPTIONS)
 def _bisect(
-    ev: Any,
-    a: float,
-    b: float,
-    rising: bool,
-    word: Any,
-    low: Any,
-    high: Any,
-    par: Any,
-    w: Any,
-    row: Any,
-) -> None:
+    ev: Any, a: float, b: float, rising: bool, word: Any, low: Any, high: Any, par: Any, w: Any,
+    row: Any
+) -> None:  # fmt: skip
     """Orbit, in ``row``, of the zero of h(x) = F^n(x) − x, which is monotone between a and b."""
     for _ in range(1100):
         middle = 0.5 * (a + b)

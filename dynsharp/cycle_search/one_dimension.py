@@ -132,7 +132,7 @@ class Itineraries:
         orbits = orbits[kind != FAMILY][:, :, None]
         if not len(orbits):
             return
-        shots = p.shoot(orbits)
+        shots = p.shoot(orbits, label="cycles")
         solved = shots.code == SOLVED
         states = np.where(solved[:, None, None], shots.states, orbits)
         slow = np.where(shots.code == DEGENERATE, shots.step, SINGULAR)

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, overload
 import numpy as np
 
 from dynsharp.map import DiscreteMap
+from dynsharp.results import Result, attributes, parts, shown, table
 from dynsharp.types import Array
-from dynsharp.version import __version__
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -21,8 +21,8 @@ __all__ = ["CycleFamily", "Cycles", "NumericalCycle", "PeriodReport", "interrupt
 SHOWN = 12  # cycles in a repr
 
 
-@dataclass(frozen=True, eq=False)
-class NumericalCycle:
+@dataclass(frozen=True, repr=False, eq=False)
+class NumericalCycle(Result):
     """A cycle of minimal period n.
 
     Attributes
@@ -42,6 +42,9 @@ class NumericalCycle:
         "isolated", or what is uncertain about it.
     """
 
+    told = ("period", "stable", "states", "multipliers", "residual", "uncertainty", "times_found",
+            "status")  # fmt: skip
+
     states: Array
     multipliers: Array
     residual: float
@@ -59,16 +62,21 @@ class NumericalCycle:
         """Whether all multipliers are inside the unit circle."""
         return bool(np.max(np.abs(self.multipliers)) < 1)
 
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, NumericalCycle):
-            return NotImplemented
-        return np.array_equal(self.states, other.states) and self.status == other.status
+    def cells(self) -> tuple[str, ...]:
+        """Return the cycle as a row of text: period, first point, multipliers, what it is."""
+        point, mu = f"({shown(self.states[0], 8)})", shown(self.multipliers)
+        stable = "stable" if self.stable else "unstable"
+        doubt = "" if self.status == "isolated" else self.status
+        return str(self.period), point, mu, stable, doubt
 
-    __hash__ = None  # type: ignore[assignment]
+    def __repr__(self) -> str:
+        period, point, mu, *words = self.cells()
+        what = ", ".join(w for w in words if w)
+        return f"cycle of period {period} through {point}, multipliers {mu}: {what}"
 
 
-@dataclass(frozen=True, eq=False)
-class CycleFamily:
+@dataclass(frozen=True, repr=False, eq=False)
+class CycleFamily(Result):
     """A continuum of cycles: I − DF^n is singular along it, and solutions lie on both sides.
 
     Attributes
@@ -91,16 +99,12 @@ class CycleFamily:
     multipliers: Array
     status: str
 
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, CycleFamily):
-            return NotImplemented
-        return self.period == other.period and np.array_equal(self.samples, other.samples)
-
-    __hash__ = None  # type: ignore[assignment]
+    def __repr__(self) -> str:
+        return f"family of dimension {self.dimension}, period {self.period}: {self.status}"
 
 
-@dataclass(frozen=True)
-class PeriodReport:
+@dataclass(frozen=True, eq=False)
+class PeriodReport(Result):
     """How the cycles of one period were searched for.
 
     Attributes
@@ -131,7 +135,7 @@ def interrupted(period: int, done: int) -> PeriodReport:
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class Cycles(Sequence[NumericalCycle]):
+class Cycles(Result, Sequence[NumericalCycle]):
     """What `find_cycles` found: a sequence of cycles by period, then by their first point.
 
     Attributes
@@ -168,14 +172,6 @@ class Cycles(Sequence[NumericalCycle]):
     def __len__(self) -> int:
         return len(self.found)
 
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Cycles):
-            return NotImplemented
-        mine, theirs = ((c.map, dict(c.values), c.found, c.families) for c in (self, other))
-        return mine == theirs
-
-    __hash__ = None  # type: ignore[assignment]
-
     @property
     def counts(self) -> dict[int, int]:
         """Number of cycles of each minimal period that was searched."""
@@ -190,6 +186,17 @@ class Cycles(Sequence[NumericalCycle]):
     def of_period(self, period: int) -> tuple[NumericalCycle, ...]:
         """Return the cycles of one minimal period."""
         return tuple(c for c in self.found if c.period == period)
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return what the table says of each cycle, its points by the names of the state."""
+        names = [s.name for s in self.map.state]
+        return [
+            {
+                **{k: getattr(c, k) for k in c.told},
+                "states": dict(zip(names, c.states.T, strict=True)),
+            }
+            for c in self.found
+        ]
 
     def to_dataset(self) -> xr.Dataset:
         """Return the cycles as a Dataset along ``cycle`` and ``phase``.
@@ -211,20 +218,12 @@ class Cycles(Sequence[NumericalCycle]):
         variables: dict[str, Any] = {
             s.name: (("cycle", "phase"), states[:, :, i]) for i, s in enumerate(self.map.state)
         }
-        parts = ("cycle", "multiplier", "part")
-        variables["multipliers"] = (parts, np.stack([mu.real, mu.imag], axis=-1))
+        variables["multipliers"] = (("cycle", "multiplier", "part"), parts(mu))
         for name in ("period", "stable", "residual", "uncertainty", "times_found"):
             variables[name] = ("cycle", np.array([getattr(c, name) for c in self.found]))
-        attrs = {
-            "map": self.map.name,
-            "update": "; ".join(f"{s}' = {e}" for s, e in self.map.update.items()),
-            "state": ", ".join(s.name for s in self.map.state),
-            "fixed": ", ".join(f"{k} = {v!r}" for k, v in self.values.items()),
-            "box": ", ".join(f"{k}: {a!r} to {b!r}" for k, (a, b) in self.box.items()),
-            "families": len(self.families),
-            "status": self.status,
-            "dynsharp_version": __version__,
-        }
+        box = ", ".join(f"{k}: {a!r} to {b!r}" for k, (a, b) in self.box.items())
+        more = {"box": box, "families": len(self.families), "status": self.status}
+        attrs = attributes(self.map, self.values, **more)
         return xr.Dataset(variables, {"part": ["real", "imaginary"]}, attrs)
 
     def __repr__(self) -> str:
@@ -234,31 +233,10 @@ class Cycles(Sequence[NumericalCycle]):
         lines = [f"{head}, {where}: {len(self)}"]
         counts = ", ".join(f"{p}: {k}" for p, k in self.counts.items())
         lines.append(f"    by period  {counts or 'none searched'}")
-        rows = [
-            (
-                str(c.period),
-                "(" + ", ".join(f"{v:.8g}" for v in c.states[0]) + ")",
-                ", ".join(_shown(m) for m in c.multipliers),
-                "stable" if c.stable else "unstable",
-                "" if c.status == "isolated" else c.status,
-            )
-            for c in self.found[:SHOWN]
-        ]
+        rows = [c.cells() for c in self.found[:SHOWN]]
         if rows:
-            table = [("period", "first point", "multipliers", "", ""), *rows]
-            widths = [max(len(row[i]) for row in table) for i in range(5)]
-            lines += [
-                "    " + "  ".join(c.ljust(w) for c, w in zip(r, widths, strict=True)).rstrip()
-                for r in table
-            ]
+            lines += table([("period", "first point", "multipliers", "", ""), *rows])
         if len(self) > SHOWN:
             lines.append(f"    ... and {len(self) - SHOWN} more")
-        lines += [
-            f"    family of dimension {f.dimension}, period {f.period}: {f.status}"
-            for f in self.families
-        ]
+        lines += [f"    {f!r}" for f in self.families]
         return "\n".join([*lines, f"    {self.status}"])
-
-
-def _shown(mu: complex) -> str:
-    return f"{mu.real:.6g}" if mu.imag == 0 else f"{mu:.6g}"

@@ -51,8 +51,9 @@ def inner(a: Any, b: Any, weights: Any) -> float:
 
 @njit(**OPTIONS, inline="always")
 def correct(
-    ev: Any, y: Any, normal: Any, par: Any, k: int, weights: Any, work: Any, limit: int, border: Any
-) -> int:
+    ev: Any, y: Any, normal: Any, par: Any, k: int, weights: Any, work: Any, limit: int, border:
+    Any
+) -> int:  # fmt: skip
     """Newton's method in the plane through y perpendicular to ``normal``; y is moved.
 
     Returns the number of steps taken, −1 without convergence, −2 if the map is not finite there.
@@ -88,19 +89,9 @@ def correct(
 
 @njit(**OPTIONS, inline="always")
 def settle(
-    ev: Any,
-    y: Any,
-    along: Any,
-    par: Any,
-    k: int,
-    weights: Any,
-    work: Any,
-    tangent: Any,
-    before: Any,
-    matched: bool,
-    mu: Any,
-    fresh: bool,
-) -> float:
+    ev: Any, y: Any, along: Any, par: Any, k: int, weights: Any, work: Any, tangent: Any, before:
+    Any, matched: bool, mu: Any, fresh: bool
+) -> float:  # fmt: skip
     """Compute the unit tangent (on the side of ``along``) and multipliers at a point.
 
     With ``fresh`` the linearisation that `correct` left with border ``along`` is close enough.
@@ -127,16 +118,9 @@ def settle(
 
 @njit(**OPTIONS)
 def corrected(
-    ev: Any,
-    y: Any,
-    normal: Any,
-    par: Any,
-    k: int,
-    weights: Any,
-    period: int,
-    limit: int,
-    border: Any,
-) -> bool:
+    ev: Any, y: Any, normal: Any, par: Any, k: int, weights: Any, period: int, limit: int, border:
+    Any
+) -> bool:  # fmt: skip
     """Run `correct` for one call from Python; say whether it converged."""
     work = workspace(period, (y.size - 1) // period)
     return correct(ev, y, normal, par, k, weights, work, limit, border) > 0
@@ -144,16 +128,9 @@ def corrected(
 
 @njit(**OPTIONS)
 def settled(
-    ev: Any,
-    y: Any,
-    along: Any,
-    par: Any,
-    k: int,
-    weights: Any,
-    period: int,
-    before: Any,
-    matched: bool,
-) -> Any:
+    ev: Any, y: Any, along: Any, par: Any, k: int, weights: Any, period: int, before: Any, matched:
+    bool
+) -> Any:  # fmt: skip
     """Run `settle` for one call from Python: sign, unit tangent and multipliers."""
     n = (y.size - 1) // period
     tangent, mu = np.empty(y.size), np.empty(n, np.complex128)
@@ -164,19 +141,9 @@ def settled(
 
 @njit(**OPTIONS)
 def approach(
-    ev: Any,
-    y: Any,
-    par: Any,
-    k: int,
-    units: Any,
-    longest: float,
-    far: float,
-    known: Any,
-    radius: float,
-    limit: int,
-    work: Any,
-    border: Any,
-) -> Any:
+    ev: Any, y: Any, par: Any, k: int, units: Any, longest: float, far: float, known: Any, radius:
+    float, limit: int, work: Any, border: Any
+) -> Any:  # fmt: skip
     """Newton's method at a fixed parameter from a guess y that may be far away; y is moved.
 
     Steps are shortened to ``longest``; the points ``known`` are deflated; a guess that moves by

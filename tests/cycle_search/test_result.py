@@ -1,5 +1,7 @@
 """What a search takes and gives: wrong input, the table, the Dataset, interruption."""
 
+import json
+
 import numpy as np
 import pytest
 import sympy as sp
@@ -112,3 +114,29 @@ def test_ctrl_c_returns_what_was_found(map, box, fixed, monkeypatch):
     assert tuple(cut)[: len(whole)] == tuple(whole)
     assert cut.status.startswith("interrupted in period 3")
     assert not cut.complete
+
+
+def test_it_is_told_as_json_and_as_a_table(cycles):
+    told = json.loads(json.dumps(cycles.as_dict()))
+    assert [c["period"] for c in told["found"]] == [c.period for c in cycles]
+    assert told["found"][0]["states"] == cycles[0].states.tolist()
+    assert told["found"][0]["multipliers"] == [[c.real, c.imag] for c in cycles[0].multipliers]
+    assert told["box"] == {"x": [0.0, 1.0]}
+    assert [r["certified"] for r in told["reports"]] == [True] * 4
+    assert told["map"]["name"] == "logistic"
+    frame = cycles.to_dataframe()
+    assert list(frame["period"]) == [c.period for c in cycles]
+    assert np.array_equal(frame["x"][2], cycles[2].states[:, 0])
+
+
+def test_equal_is_what_was_found_equally(cycles):
+    again = find_cycles(LOGISTIC, 4, {"x": (0, 1)}, fixed={"r": 4})
+    assert cycles == again
+    assert cycles != find_cycles(LOGISTIC, 4, {"x": (0, 1)}, fixed={"r": 3.9})
+    assert cycles[0] == again[0]
+    assert cycles[0] != cycles[1]
+    line = find_cycles(ds.DiscreteMap({sp.Symbol("x", real=True): sp.Symbol("x", real=True)}), 1,
+                       {"x": (0, 1)})  # fmt: skip
+    (family,) = line.families
+    assert family.as_dict()["dimension"] == 1
+    assert family == family
