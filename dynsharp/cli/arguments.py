@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, TypeAlias
 
@@ -17,8 +17,8 @@ from dynsharp.map import DiscreteMap
 
 __all__ = [
     "At", "Figure", "FigureFile", "Json", "Parameter", "Set", "Start", "Sweep", "System",
-    "Transient", "assignments", "checked_figure", "intervals", "load", "one_parameter", "start_of",
-    "sweeps",
+    "Transient", "assignments", "checked_figure", "intervals", "load", "one_parameter", "put_in",
+    "start_of", "sweeps",
 ]  # fmt: skip
 
 System: TypeAlias = Annotated[str, typer.Argument(help="Catalogue name, or file.py:name.")]
@@ -47,26 +47,26 @@ Figure: TypeAlias = Annotated[
 
 def load(text: str, fixed: list[str] | None, swept: Iterable[str] | None = None) -> DiscreteMap:
     """Return the system with the values of ``--set`` put in; all must have one in a sweep."""
-    return _put_in(load_system(text), fixed, swept)
+    return put_in(load_system(text), assignments("--set", fixed or ()), swept)
 
 
 def one_parameter(
     text: str, parameter: str | None, fixed: list[str] | None
 ) -> tuple[DiscreteMap, str]:
     """Return the system with all parameters but one put in, and the name of that one."""
-    m = load_system(text)
+    m, values = load_system(text), assignments("--set", fixed or ())
     if parameter is None:
-        left = [s.name for s in _put_in(m, fixed).parameters]
+        left = [s.name for s in m.substitute(values).parameters]
         if len(left) != 1:
             raise InputError("--parameter", "nothing", f"one of {', '.join(left) or 'none'}")
         parameter = left[0]
-    return _put_in(m, fixed, [parameter]), parameter
+    return put_in(m, values, [parameter]), parameter
 
 
-def _put_in(
-    m: DiscreteMap, fixed: list[str] | None, swept: Iterable[str] | None = None
+def put_in(
+    m: DiscreteMap, values: Mapping[str, sp.Expr], swept: Iterable[str] | None = None
 ) -> DiscreteMap:
-    values = assignments("--set", fixed or ())
+    """Return the map with these values; in a sweep all parameters but those swept have one."""
     if swept is not None:
         moving = [m.parameter(name).name for name in swept]
         if taken := [name for name in moving if name in values]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import product
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import sympy as sp
@@ -14,7 +14,10 @@ from dynsharp.map import DiscreteMap
 from dynsharp.sweeps.domain import violations
 from dynsharp.symbolic.fixed_points import FixedPoint, fixed_points
 
-__all__ = ["stable_start", "start_next_to"]
+if TYPE_CHECKING:
+    from dynsharp.continuation import Branch
+
+__all__ = ["doubled", "stable_start", "start_next_to"]
 
 _KICKS = (1e-2, -1e-2, 1e-1, -1e-1)  # relative distances from the fixed point
 _MEMBERS = tuple(float(c) for c in np.linspace(0.1, 4.9, 25))  # of families, per coordinate
@@ -56,6 +59,20 @@ def _holds(condition: Any, symbol: sp.Symbol, value: float) -> bool:
         return bool(condition.subs(symbol, sp.Rational(float(value))))
     except TypeError:  # a comparison of complex numbers: the point does not exist
         return False
+
+
+def doubled(branch: Branch, doublings: int) -> list[Branch]:
+    """Return a branch and the doubled cycles of it, one after the other, as many as asked for."""
+    from dynsharp.bifurcations import kinds
+
+    doubling = {k.name for k in kinds() if k.leaves.times == 2}
+    found = [branch]
+    while len(found) <= doublings:
+        point = next((p for p in found[-1].special_points if p.kind in doubling), None)
+        if point is None:
+            break
+        found.append(found[-1].switch(point))
+    return found
 
 
 def start_next_to(

@@ -1,5 +1,6 @@
 """Figures: one recipe a result, each draws into ``ax=`` or makes a figure, and returns the Axes."""
 
+from dynsharp.plotting._bifurcation_curve import bifurcation_curve
 from dynsharp.plotting._branch_tree import bifurcation_tree
 from dynsharp.plotting._branches import bifurcation_diagram, branch
 from dynsharp.plotting._cobweb import cobweb
@@ -15,6 +16,7 @@ from dynsharp.plotting._training import training_regime
 
 __all__ = [
     "PALETTE",
+    "bifurcation_curve",
     "bifurcation_diagram",
     "bifurcation_tree",
     "branch",

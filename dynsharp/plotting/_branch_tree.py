@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from matplotlib.axes import Axes
 
 from dynsharp.errors import InputError
-from dynsharp.plotting._branches import handles, mark_of
+from dynsharp.plotting._kinds import DASHES, handles, mark_of
 from dynsharp.plotting._labels import label
 from dynsharp.plotting._style import GREY, PALETTE, STABLE, UNSTABLE, axes_for, styled
 
@@ -76,7 +76,7 @@ def bifurcation_tree(diagram: BifurcationDiagram, *, ax: Axes | None = None) -> 
     return ax
 
 
-_UNSTABLE: dict[str, Any] = {"color": UNSTABLE, "lw": 1.1, "ls": (0, (3.2, 1.6))}
+_UNSTABLE: dict[str, Any] = {"color": UNSTABLE, "lw": 1.1, "ls": DASHES}
 
 
 @dataclass

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
-from matplotlib.lines import Line2D
 
 from dynsharp.errors import InputError
+from dynsharp.plotting._kinds import DASHES, handles, mark_of
 from dynsharp.plotting._labels import label
 from dynsharp.plotting._orbit_diagram import orbit_diagram
-from dynsharp.plotting._style import PALETTE, STABLE, UNSTABLE, axes_for, styled
+from dynsharp.plotting._style import STABLE, UNSTABLE, axes_for, styled
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -21,17 +21,8 @@ if TYPE_CHECKING:
     from dynsharp.branch_tree import BifurcationDiagram
     from dynsharp.continuation import Branch, SpecialPoint
 
-__all__ = ["MARKS", "bifurcation_diagram", "branch", "handles", "mark_of"]
+__all__ = ["bifurcation_diagram", "branch"]
 
-MARKS: dict[str, dict[str, Any]] = {
-    "flip": {"marker": "o", "mfc": PALETTE["green"]},
-    "fold": {"marker": "s", "mfc": PALETTE["purple"]},
-    "branch": {"marker": "D", "mfc": PALETTE["orange"]},
-    "neimark-sacker": {"marker": "^", "mfc": PALETTE["sky"]},
-}
-_NAMES = {"branch": "branch point", "neimark-sacker": "Neimark–Sacker"}
-_OTHER: dict[str, Any] = {"marker": "v", "mfc": PALETTE["yellow"]}
-_DASHES = (0, (3.2, 1.6))
 # Under branches the visits are grey: colours are stability.
 _GREY = LinearSegmentedColormap.from_list("grey", ["#D6D6D6", "#8C8C8C"])
 _MARGIN = 0.06
@@ -150,28 +141,6 @@ def _drawn(
     return ax
 
 
-def handles(stable: Iterable[bool], kinds: Iterable[str]) -> list[Line2D]:
-    """Return the legend of lines and marks."""
-    found = set(stable)
-    lines = [
-        Line2D([], [], color=STABLE, lw=1.4, label="stable"),
-        Line2D([], [], color=UNSTABLE, lw=1.1, ls=_DASHES, label="unstable"),
-    ]
-    shown = [line for line, s in zip(lines, (True, False), strict=True) if s in found]
-    order = [*MARKS, *sorted(set(kinds) - set(MARKS))]
-    marks = [
-        Line2D([], [], ls="none", ms=5, label=_NAMES.get(kind, kind), **mark_of(kind))
-        for kind in order
-        if kind in set(kinds)
-    ]
-    return shown + marks
-
-
-def mark_of(kind: str) -> dict[str, Any]:
-    """Return the marker of a kind of special point."""
-    return {**MARKS.get(kind, _OTHER), "mec": PALETTE["black"], "mew": 0.6}
-
-
 def _draw_branch(ax: Axes, b: Branch, parameter: str, column: int) -> None:
     width = max(1.5 - 0.25 * np.log2(b.period), 0.6)
     for piece in b.segments():
@@ -186,7 +155,7 @@ def _draw_branch(ax: Axes, b: Branch, parameter: str, column: int) -> None:
             np.vstack([y, gap]).T.ravel(),
             color=STABLE if stable else UNSTABLE,
             lw=width if stable else 0.8 * width,
-            ls="-" if stable else _DASHES,
+            ls="-" if stable else DASHES,
             zorder=3 if stable else 2.5,
         )
         line.set_gid(f"branch of period {b.period}, {'stable' if stable else 'unstable'}")

@@ -28,7 +28,7 @@ def run(
 
     Without --start it is one that is stable somewhere in the span.
     """
-    from dynsharp.cli.starts import stable_start
+    from dynsharp.cli.starts import doubled, stable_start
     from dynsharp.continuation import continue_fixed_point
 
     m, name = one_parameter(system, parameter, fixed)
@@ -37,12 +37,7 @@ def run(
     with stages() as tell:
         tell("branches")
         begin, where = stable_start(m, name, np.linspace(*span, 201), start_of(m, start), at)
-        found = [continue_fixed_point(m, name, begin, where, span)]
-        while len(found) <= doublings:
-            flip = next((p for p in found[-1].special_points if p.kind == "flip"), None)
-            if flip is None:
-                break
-            found.append(found[-1].switch(flip))
+        found = doubled(continue_fixed_point(m, name, begin, where, span), doublings)
     if as_json:
         print_json(branches_as_dict(found))
     else:

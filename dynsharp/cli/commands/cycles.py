@@ -1,0 +1,52 @@
+"""``dynsharp cycles``: all cycles in a box, or by exact algebra."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from dynsharp.cli.arguments import Json, Set, System, intervals, load
+from dynsharp.cli.output import fail, show, stages
+from dynsharp.errors import InputError
+
+EXAMPLE = "dynsharp cycles henon --set a=1.4,b=0.3 --period 6 --box x=-2:2,y=-1:1"
+
+
+def run(
+    system: System,
+    period: Annotated[int, typer.Option(help="Greatest period; with --exact the only one.")],
+    box: Annotated[
+        list[str] | None, typer.Option(help="Range of a state variable, x=-2:2; repeatable.")
+    ] = None,
+    fixed: Set = None,
+    exact: Annotated[
+        bool, typer.Option("--exact", help="In closed form; parameters may stay symbols.")
+    ] = False,
+    seed: Annotated[int, typer.Option(help="Of the guesses, in several dimensions.")] = 0,
+    as_json: Json = False,
+) -> None:
+    """Find all cycles up to a period in a box, with multipliers.
+
+    The last line says how complete the search is. --exact finds the cycles of one period of a map
+    that is rational in its state, without a box.
+    """
+    if exact and box:
+        raise InputError("--box", "a box with --exact", "no box: algebra finds all cycles")
+    found: Any
+    with stages() as tell:
+        tell(f"cycles of period {period}")
+        if exact:
+            from dynsharp.symbolic import cycles
+
+            found = cycles(load(system, fixed), period)
+            lost = "" if found.found else "; ".join(found.unresolved)
+        else:
+            from dynsharp.cycle_search import find_cycles
+
+            m = load(system, fixed, swept=[])
+            found = find_cycles(m, period, intervals("--box", box or []), seed=seed, progress=False)
+            lost = found.status if found.status.startswith("interrupted") else ""
+    show(found, as_json)
+    if lost:
+        fail(lost, code=1 if exact else 130)
