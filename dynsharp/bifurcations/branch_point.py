@@ -18,7 +18,8 @@ import numpy as np
 
 from dynsharp.bifurcations.crossings import between
 from dynsharp.bifurcations.kind import EPS, LOCATED, Counted, Leaving, Marker, Place
-from dynsharp.normal_forms.codim1 import NormalForm, branch_form
+from dynsharp.normal_forms.branch_point import branch_form
+from dynsharp.normal_forms.codim1 import NormalForm
 from dynsharp.shooting.forms import Forms
 from dynsharp.shooting.problem import Curve, Point
 from dynsharp.types import Array

@@ -21,7 +21,8 @@ from typing import TypeAlias
 import numpy as np
 
 from dynsharp.bifurcations.kind import EPS, LOCATED, ROUNDINGS, Place
-from dynsharp.normal_forms.codim1 import critical_pair, product
+from dynsharp.compiled.elimination import product
+from dynsharp.shooting.critical import critical_pair
 from dynsharp.shooting.forms import Forms
 from dynsharp.shooting.problem import Curve, Point
 from dynsharp.types import Array

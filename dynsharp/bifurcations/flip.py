@@ -9,7 +9,8 @@ import numpy as np
 from dynsharp.bifurcations.crossings import INDISTINCT, crossing, real_multiplier
 from dynsharp.bifurcations.kind import Counted, Leaving, Marker, Place
 from dynsharp.normal_forms.along_curves import OnCurve, cubic, per_pairing
-from dynsharp.normal_forms.codim1 import NormalForm, flip_form
+from dynsharp.normal_forms.codim1 import NormalForm
+from dynsharp.normal_forms.flip import flip_form
 from dynsharp.shooting.problem import Curve, Point
 from dynsharp.types import Array
 

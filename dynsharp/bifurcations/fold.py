@@ -12,7 +12,8 @@ from dynsharp.bifurcations.branch_point import KIND as BRANCH
 from dynsharp.bifurcations.crossings import INDISTINCT, crossing, real_multiplier
 from dynsharp.bifurcations.kind import Counted, Marker, Place
 from dynsharp.normal_forms.along_curves import OnCurve, per_pairing, quadratic
-from dynsharp.normal_forms.codim1 import NormalForm, fold_form
+from dynsharp.normal_forms.codim1 import NormalForm
+from dynsharp.normal_forms.fold import fold_form
 from dynsharp.shooting.problem import Curve, Point
 from dynsharp.types import Array
 

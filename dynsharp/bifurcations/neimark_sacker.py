@@ -7,7 +7,8 @@ import numpy as np
 from dynsharp.bifurcations.crossings import INDISTINCT, critical_pair_of, crossing, modulus
 from dynsharp.bifurcations.kind import Counted, Leaving, Marker, Place
 from dynsharp.normal_forms.along_curves import OnCurve, lyapunov
-from dynsharp.normal_forms.codim1 import NormalForm, neimark_sacker_form
+from dynsharp.normal_forms.codim1 import NormalForm
+from dynsharp.normal_forms.neimark_sacker import neimark_sacker_form
 from dynsharp.shooting.problem import Curve, Point
 from dynsharp.types import Array
 

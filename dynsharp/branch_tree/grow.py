@@ -15,12 +15,12 @@ from dynsharp.branch_tree.starts import Start
 from dynsharp.continuation import Branch, SpecialPoint, continue_fixed_point
 from dynsharp.continuation.assemble import Options
 from dynsharp.continuation.families.identity import connected
-from dynsharp.continuation.families.members import family_at
 from dynsharp.continuation.start import scale_of, solved, starting_state
 from dynsharp.continuation.switching.membership import at_value, position, row
 from dynsharp.continuation.switching.switch import marked, ways_out
 from dynsharp.map import DiscreteMap
 from dynsharp.progress import ProgressBar
+from dynsharp.shooting.families import family_at
 from dynsharp.shooting.identity import minimal_period
 from dynsharp.shooting.problem import Curve
 from dynsharp.types import Array

@@ -20,7 +20,6 @@ from dynsharp.bifurcations.user import user_events
 from dynsharp.continuation.assemble import Options, assembled, both_ways, empty
 from dynsharp.continuation.branch import Branch
 from dynsharp.continuation.families.follow import followed_family
-from dynsharp.continuation.families.members import family_at
 from dynsharp.continuation.start import (
     null_direction,
     scale_at,
@@ -28,6 +27,7 @@ from dynsharp.continuation.start import (
     starting_state,
 )
 from dynsharp.map import DiscreteMap, Name
+from dynsharp.shooting.families import family_at
 from dynsharp.shooting.problem import Curve
 from dynsharp.symbolic.fixed_points import FixedPoint
 

@@ -15,7 +15,7 @@ from typing import Protocol, TypeAlias
 
 import numpy as np
 
-from dynsharp.normal_forms.codim1 import critical_pair
+from dynsharp.shooting.critical import critical_pair
 from dynsharp.types import Array
 
 __all__ = ["OnCurve", "Value", "cubic", "lyapunov", "per_pairing", "quadratic"]

@@ -23,8 +23,8 @@ import sympy as sp
 from scipy.linalg import null_space, solve_sylvester
 
 from dynsharp.compiled import identifiers, real_form
-from dynsharp.normal_forms.codim1 import critical_pair
 from dynsharp.normal_forms.power_series import Ring, evaluate, ring
+from dynsharp.shooting.critical import critical_pair
 from dynsharp.shooting.problem import Curve
 from dynsharp.types import Array
 

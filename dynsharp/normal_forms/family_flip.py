@@ -19,7 +19,6 @@ import numpy as np
 import sympy as sp
 
 from dynsharp.compiled.elimination import product
-from dynsharp.continuation.families.members import Member, coordinates
 from dynsharp.map import DiscreteMap
 from dynsharp.normal_forms.codim1 import (
     DISCREPANT,
@@ -27,11 +26,13 @@ from dynsharp.normal_forms.codim1 import (
     NOTHING,
     UNCONFIRMED,
     VAGUE,
-    _criticality,
-    critical_pair,
+    criticality_of,
+    joined,
 )
 from dynsharp.normal_forms.family_flip_from_solutions import bent, family_flip_fit
 from dynsharp.normal_forms.from_solutions import Fit
+from dynsharp.shooting.critical import critical_pair
+from dynsharp.shooting.families import Member, coordinates
 from dynsharp.shooting.forms import Forms
 from dynsharp.shooting.problem import Curve
 from dynsharp.symbolic.normal_forms.family_flip import STILL, in_words
@@ -78,7 +79,8 @@ class FamilyFlipForm:
     status
         "nondegenerate", or the sentence that says what fails.
     second
-        (product, cubic) computed without second and third derivatives: see `_family_second`.
+        (product, cubic) computed without second and third derivatives: see
+        `family_flip_from_solutions`.
     discrepancy
         The largest relative difference of product and cubic from these; None without them.
     """
@@ -193,7 +195,7 @@ def family_flip_form(curve: Curve, member: Member, axis: int) -> FamilyFlipForm:
         product=pull,
         self_stabilising=not still and pull > 0,
         cubic=cubic,
-        criticality=_criticality(curve, cubic, parts, positive=True),
+        criticality=criticality_of(curve, cubic, parts, positive=True),
         status=STILL if still else "nondegenerate",
     )
     fit = family_flip_fit(curve, member, A, (q, p), (tangents, cotangents), (pull, cubic))
@@ -215,14 +217,14 @@ def _confirmed(form: FamilyFlipForm, fit: Fit | None) -> FamilyFlipForm:
     first = np.array([form.product, form.cubic], dtype=float)
     undecided = np.array([form.status == STILL, form.criticality == "degenerate"])
     if fit is None:
-        return replace(form, status=_joined(form.status, UNCONFIRMED))
+        return replace(form, status=joined(form.status, UNCONFIRMED))
     second, errors = np.array([fit.a, fit.b]), np.array(fit.errors)
     larger = np.maximum(np.abs(first), np.abs(second))
     larger = np.where(larger > 0, larger, 1.0)
     apart, vague = np.abs(first - second) / larger, errors / larger
     apart[undecided], vague[undecided] = 0.0, 0.0
     if not (vague <= VAGUE).all():
-        return replace(form, status=_joined(form.status, UNCONFIRMED))
+        return replace(form, status=joined(form.status, UNCONFIRMED))
     told = (float(fit.a), float(fit.b))
     form = replace(form, second=told, discrepancy=float(apart.max()))
     if apart.max() <= max(DISCREPANT, 10 * float(vague.max())):
@@ -232,7 +234,3 @@ def _confirmed(form: FamilyFlipForm, fit: Fit | None) -> FamilyFlipForm:
         f"{told[1]:.6g}: the map is not smooth enough here, or another special point is close by"
     )
     return replace(form, self_stabilising=None, criticality="undetermined", status=text)
-
-
-def _joined(status: str, text: str) -> str:
-    return text if status == "nondegenerate" else f"{status}; {text}"

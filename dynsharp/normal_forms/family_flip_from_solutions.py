@@ -3,7 +3,7 @@
 The even part of what the map does to ±ξq is ½ξ²B(q, q), which gives the drift d and the bend h of
 the centre manifold; the odd part of what it does to ±ξq + ½ξ²h is −ξ + bξ³ along q. The product is
 the derivative of the multiplier, followed on members of the family, in the direction of the drift.
-All are even series in the distance and are extrapolated to zero as in `_second`.
+All are even series in the distance and are extrapolated to zero as in `from_solutions`.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from typing import TypeAlias
 import numpy as np
 
 from dynsharp.compiled.elimination import product
-from dynsharp.continuation.families.members import Member, corrected, shifted
 from dynsharp.normal_forms.from_solutions import FIRST, Fit, Pair, extrapolated
+from dynsharp.shooting.families import Member, corrected, shifted
 from dynsharp.shooting.problem import Curve
 from dynsharp.types import Array
 

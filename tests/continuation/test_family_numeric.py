@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 import dynsharp as ds
 from dynsharp.continuation import continue_fixed_point
-from dynsharp.continuation.families.members import family_at
 from dynsharp.normal_forms.family_flip import family_flip_form
+from dynsharp.shooting.families import family_at
 from dynsharp.shooting.problem import Curve
 from dynsharp.symbolic.normal_forms.family_flip import STILL, family_flip_at
 

@@ -16,8 +16,9 @@ import mpmath  # type: ignore[import-untyped]
 import numpy as np
 import sympy as sp
 
+from dynsharp.compiled.elimination import product
 from dynsharp.map import DiscreteMap
-from dynsharp.normal_forms.codim1 import critical_pair, product
+from dynsharp.shooting.critical import critical_pair
 from dynsharp.shooting.forms import Forms
 from dynsharp.shooting.problem import Curve, Point
 from dynsharp.types import Array

@@ -13,7 +13,8 @@ from scipy.optimize import brentq
 from dynsharp.bifurcations import branch_point, flip, fold, neimark_sacker
 from dynsharp.bifurcations.zeros import Chords, zeros
 from dynsharp.continuation.branch import SpecialPoint
-from dynsharp.continuation.families.members import (
+from dynsharp.normal_forms.family_flip import FamilyFlipForm, family_flip_form
+from dynsharp.shooting.families import (
     EPS,
     Member,
     corrected,
@@ -21,7 +22,6 @@ from dynsharp.continuation.families.members import (
     member_at,
     shifted,
 )
-from dynsharp.normal_forms.family_flip import FamilyFlipForm, family_flip_form
 from dynsharp.shooting.problem import Curve
 from dynsharp.types import Array
 

@@ -11,7 +11,7 @@ import numpy as np
 from dynsharp.continuation.assemble import Options
 from dynsharp.continuation.branch import Branch, same_rows
 from dynsharp.continuation.families.events import family_events, family_user_events
-from dynsharp.continuation.families.members import (
+from dynsharp.shooting.families import (
     Member,
     coordinates,
     corrected,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dynsharp.continuation.families.members import Member, corrected, distance, member_at, shifted
+from dynsharp.shooting.families import Member, corrected, distance, member_at, shifted
 from dynsharp.shooting.problem import Curve
 from dynsharp.types import Array
 

@@ -6,13 +6,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from dynsharp.compiled.elimination import product
 from dynsharp.continuation.assemble import Options, assembled, both_ways, empty, one_way
 from dynsharp.continuation.branch import Branch, SpecialPoint
 from dynsharp.continuation.rows import first
 from dynsharp.continuation.switching.branching import branching
 from dynsharp.continuation.switching.membership import position, row
 from dynsharp.errors import InputError
-from dynsharp.normal_forms.codim1 import branch_form, product
+from dynsharp.normal_forms.branch_point import branch_form
 from dynsharp.shooting.identity import minimal_period, same_solution
 from dynsharp.shooting.problem import Curve, Point, Points
 from dynsharp.types import Array

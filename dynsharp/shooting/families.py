@@ -18,7 +18,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import matrix_balance
 
-from dynsharp.normal_forms.codim1 import critical_pair, product
+from dynsharp.compiled.elimination import product
+from dynsharp.shooting.critical import critical_pair
 from dynsharp.shooting.problem import Curve
 from dynsharp.types import Array
 
