@@ -1,5 +1,7 @@
 """Points of codimension two whose place is known, and the curves that go on from them."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 import sympy as sp
@@ -150,3 +152,14 @@ def test_two_cusps_within_one_step():
     found = sorted(p.state["x"] for p in curve.special_points)
     assert kinds(curve) == ["cusp", "cusp"]
     np.testing.assert_allclose(found, [-1e-3, 1e-3], atol=1e-9)
+
+
+def test_curves_from_several_threads_are_those_from_one():
+    """Coefficients along flips and Neimark–Sacker points need third derivatives at each point."""
+    m = ds.DiscreteMap({x: y, y: a + b * x - x * y / 5 - y**2 + x**3 / 10}, [a, b])
+    fold = special(m, a, {x: 0.1, y: 0.1}, 0.1, {b: 0.2}, "fold")
+    folds = continue_bifurcation(fold, ("a", "b"), WIDE, step=0.1)
+    alone = [folds.switch(p) for p in folds.special_points]
+    with ThreadPoolExecutor(8) as pool:
+        tasks = [pool.submit(folds.switch, p) for p in folds.special_points * 4]
+    assert [t.result() for t in tasks] == alone * 4
