@@ -91,23 +91,24 @@ def continue_bifurcation(
     """
     if not isinstance(point, SpecialPoint) or point._curve is None:
         raise InputError("point", repr(point), "a special point of a branch")
-    curve = point._curve
+    curve, y = point._curve, point._y
     kind = _checked_kind(point)
-    names = _names(point, curve, parameters)
+    names = _names(point, kind, curve, parameters)
     box = _box(names, span)
-    here = {s.name: float(x) for s, x in zip(curve.map.state, point._y, strict=False)}
-    here |= {**curve.values, str(curve.parameter): float(point._y[-1])}
+    here = {s.name: float(x) for s, x in zip(curve.map.state, y, strict=False)}
+    here |= {**curve.values, str(curve.parameter): float(y[-1])}
     for name, (low, high) in box.items():
         if not low <= here[name] <= high:
             raise InputError(f"span[{name!r}]", (low, high), f"a range around {here[name]:.10g}")
-    greatest = checked_positive("step", step, most=100)
-    max_points = checked_count("max_points", max_points, 2)
+    options = Options(
+        checked_positive("step", step, most=100), checked_count("max_points", max_points, 2)
+    )
     moving = tuple(s for name in names for s in curve.map.parameters if s.name == name)
     kept = {s.name: here[s.name] for s in curve.map.parameters if s not in moving}
-    scale = np.maximum(curve.scale, np.abs(curve.states(point._y)).max(axis=0))
+    scale = np.maximum(curve.scale, np.abs(curve.states(y)).max(axis=0))
     surface = Surface(curve.map, moving, kept, curve.period, box, scale)
-    settings = Settings(surface, names, Options(greatest, max_points))
-    y = np.append(point._y[:-1], [here[s.name] for s in moving])
+    settings = Settings(surface, names, options)
+    y = np.append(y[:-1], [here[s.name] for s in moving])
     start = corrected(Chart(surface, kind), y, kind.kappa(point.multipliers))
     if isinstance(start, Failure):
         status = (
@@ -123,16 +124,11 @@ def _checked_kind(point: SpecialPoint) -> Kind:
     if kind is not None and kind.borders:
         return kind
     followed = [k.name for k in kinds() if k.borders]
-    what = f"a point of kind {point.kind!r}"
-    if point.kind == "branch":
-        what = (
-            "a branch point, which a second parameter breaks up into folds unless a symmetry of "
-            "the map keeps it"
-        )
+    what = f"a point of kind {point.kind!r}" if kind is None or not kind.alone else kind.alone
     raise InputError("point", what, f"a {', '.join(followed[:-1])} or {followed[-1]} point")
 
 
-def _names(point: SpecialPoint, curve: Curve, parameters: Any) -> tuple[str, str]:
+def _names(point: SpecialPoint, kind: Kind, curve: Curve, parameters: Any) -> tuple[str, str]:
     """Return the names of what varies; one of them the coordinate on a family."""
     one, two = checked_pair("parameters", parameters, "two parameters")
     names = (str(one), str(two))
@@ -152,7 +148,8 @@ def _names(point: SpecialPoint, curve: Curve, parameters: Any) -> tuple[str, str
                 f"the family's coordinate {point.parameter} and one parameter: on a family of "
                 "fixed points the flips in two parameters form a surface",
             )
-        if count > 1 or curve.period > 1 or point.kind != "flip":
+        simple = kind.borders == 1 and not np.isclose(kind.roots(0.0), 1).any()
+        if count > 1 or curve.period > 1 or not simple:
             raise InputError(
                 "point",
                 f"a {point.kind} on a family of dimension {count} of period {curve.period}",

@@ -157,6 +157,10 @@ class BranchPoint(Counted):
     """[A − I, G_p] loses rank: the orientation of the bordered system changes."""
 
     name = "branch"
+    alone = (
+        "a branch point, which a second parameter breaks up into folds unless a symmetry of the "
+        "map keeps it"
+    )
     condition = "two branches cross: [A − I, G_p] loses rank"
     marker = Marker("D", "orange", "branch point")
     leaves = Leaving(1, "other branches of cycles of the same period")

@@ -99,6 +99,8 @@ class Kind(ABC):
     borders
         Number of borders that make the defining matrix K regular where it is critical: that of the
         multipliers which are critical together. 0 if the kind is not followed in two parameters.
+    alone
+        What such a point is and why it is not followed, if it is not.
     order
         Its place among the kinds in lists and legends.
     """
@@ -109,6 +111,7 @@ class Kind(ABC):
     leaves: Leaving = Leaving()
     critical: bool = True
     borders: int = 0
+    alone: str = ""
     order: int = 10
 
     def form(self, curve: Curve, place: Place) -> Any:
