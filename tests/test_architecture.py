@@ -26,10 +26,8 @@ FOREIGN = {"_fields", "_prec"}  # public by the convention of their libraries
 REACHING = {"bifurcation_curves", "branch_tree"}
 CIRCULAR = {"continuation"}
 TOO_LONG = {
-    "algebra.conditions",
     "symbolic.cycles",
     "symbolic.manifolds.darboux",
-    "symbolic.normal_forms.family_flip",
 }
 
 FLOORS = {room: int(floor) for floor, room, _ in ROW.findall(TEXT)}

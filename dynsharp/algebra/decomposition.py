@@ -71,7 +71,7 @@ def decompose(
                     continue
                 if isinstance(outcome, Component):
                     found.append(outcome)
-                    unresolved += [note for note in branch.notes if note not in unresolved]
+                    unresolved += [n for n in dict.fromkeys(branch.notes) if n not in unresolved]
                 else:
                     todo.extend(reversed(list(outcome)))
     except BudgetExceeded as over:

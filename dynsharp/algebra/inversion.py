@@ -109,7 +109,7 @@ def _arguments(
             yield A - a, where
         if kind in _PERIOD and where != sp.false:
             named = ", ".join(str(x) for x in unknowns if A.has(x))
-            text = f"solutions {named} of {e} = 0 whose {A} differs by {_PERIOD[kind]}"
+            text = f"solutions {named} of {f - c} = 0 whose {A} differs by {_PERIOD[kind]}"
             notes += [text] if text not in notes else []
     else:
         yield f, None

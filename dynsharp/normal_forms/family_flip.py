@@ -35,7 +35,7 @@ from dynsharp.shooting.critical import critical_pair
 from dynsharp.shooting.families import Member, coordinates
 from dynsharp.shooting.forms import Forms
 from dynsharp.shooting.problem import Curve
-from dynsharp.symbolic.normal_forms.family_flip import STILL, in_words
+from dynsharp.symbolic.normal_forms.self_stabilisation import STILL, in_words
 from dynsharp.types import Array
 
 __all__ = ["FamilyFlipForm", "family_flip_form"]

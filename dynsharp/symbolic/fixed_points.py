@@ -130,7 +130,7 @@ class FixedPoint(Result):
         """What holds wherever the point exists, but for bounds on the family's coordinates."""
         return [
             c
-            for c in conjuncts(self.exists)
+            for c in conditions.conjuncts(self.exists)
             if isinstance(c, sp.Ne) or not c.free_symbols & set(self.map.state)
         ]
 
@@ -259,11 +259,6 @@ def fixed_points(map: DiscreteMap, budget: float = 20.0) -> FixedPoints:
         if p not in smooth
     ]
     return FixedPoints(map, tuple(smooth), tuple(unresolved))
-
-
-def conjuncts(condition: Boolean) -> list[Boolean]:
-    """Return the terms of a conjunction."""
-    return list(condition.args) if isinstance(condition, sp.And) else [condition]
 
 
 def _point(map: DiscreteMap, component: Component, piece: Piece) -> FixedPoint:

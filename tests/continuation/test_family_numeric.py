@@ -13,7 +13,8 @@ from dynsharp.continuation import continue_fixed_point
 from dynsharp.normal_forms.family_flip import family_flip_form
 from dynsharp.shooting.families import family_at
 from dynsharp.shooting.problem import Curve
-from dynsharp.symbolic.normal_forms.family_flip import STILL, family_flip_at
+from dynsharp.symbolic.normal_forms.family_flip import family_flip_at
+from dynsharp.symbolic.normal_forms.self_stabilisation import STILL
 
 u, v, w, x, y, c, eta, beta = sp.symbols("u v w x y c eta beta", real=True)
 FAMILY = ds.DiscreteMap({x: -x * (1 + y) + x**3 / 2 + x**2, y: y + c * x**2 - x * y / 2}, [c])

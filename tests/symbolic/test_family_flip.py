@@ -262,7 +262,7 @@ def test_numbers_in_numbers_out():
 
 def test_what_takes_too_long_says_so(monkeypatch):
     monkeypatch.setattr(
-        sys.modules["dynsharp.symbolic.normal_forms.family_flip"], "COEFFICIENTS", 1e-3
+        sys.modules["dynsharp.symbolic.normal_forms.normal_form"], "COEFFICIENTS", 1e-3
     )
     form = family_flip(TRIPLE, TRIPLE_MINIMA, eta)
     assert form.status.startswith("unresolved")

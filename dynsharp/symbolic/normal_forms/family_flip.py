@@ -51,40 +51,30 @@ from typing import Any
 import sympy as sp
 from sympy.logic.boolalg import Boolean
 
-from dynsharp.algebra.budget import BudgetExceeded, limit
-from dynsharp.algebra.conditions import simplify
+from dynsharp.algebra import conditions
 from dynsharp.algebra.expressions import tidy
+from dynsharp.algebra.linear_algebra import adjugate, eigenpair, evaluate, kernel, particular
+from dynsharp.algebra.shortening import flat, short, vanishes
 from dynsharp.errors import InputError
 from dynsharp.map import DiscreteMap
-from dynsharp.results import Result
-from dynsharp.symbolic.critical import (
-    COEFFICIENTS,
-    TOO_LONG,
-    Critical,
-    Unresolved,
+from dynsharp.symbolic.critical import Critical
+from dynsharp.symbolic.fixed_points import FixedPoint
+from dynsharp.symbolic.normal_forms.expansion import Expansion
+from dynsharp.symbolic.normal_forms.normal_form import (
+    NormalForm,
+    at_critical,
+    build,
     expand_at,
-    find_critical,
+    sign_of,
     verdict,
 )
-from dynsharp.symbolic.normal_forms.expansion import (
-    Expansion,
-    adjugate,
-    eigenpair,
-    evaluate,
-    flat,
-    kernel,
-    particular,
-    short,
-    vanishes,
-)
+from dynsharp.symbolic.normal_forms.self_stabilisation import STILL, in_words
 
-__all__ = ["STILL", "FamilyFlip", "family_flip", "family_flip_at", "in_words"]
-
-STILL = "the product of drift and rate vanishes: the cubic term decides alone"
+__all__ = ["FamilyFlip", "family_flip", "family_flip_at", "family_form"]
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class FamilyFlip(Result):
+class FamilyFlip(NormalForm):
     """A flip on a family of fixed points; the symbols are those of the module's derivation.
 
     Scaling: |q| = 1, so that the amplitude ξ is a length in state space; drift and rate are per
@@ -94,11 +84,13 @@ class FamilyFlip(Result):
     ----------
     map, family
         The map and the state symbols that parametrise the family.
-    unknown, value
-        The edge on the family, solved: ``unknown`` (a parameter, or else a family coordinate) is
-        ``value`` there.
+    parameter, value
+        The edge on the family, solved: ``parameter`` (or else a family coordinate) is ``value``
+        there.
     state, exists
         The fixed points on the edge, and the condition for them to lie in the domain.
+    condition
+        What the other symbols must satisfy, as in a `FlipNormalForm`.
     q, p
         Flip direction, of unit length, and its adjoint.
     tangents, cotangents
@@ -108,8 +100,7 @@ class FamilyFlip(Result):
     rate
         r_j = p B(q, n_j): derivative of the multiplier by each family coordinate.
     a
-        Derivative of the multiplier by ``unknown``; if that is a parameter, at fixed family
-        coordinates.
+        Derivative of the multiplier by ``parameter``, at fixed family coordinates if it is none.
     product
         P = Σ r_j d_j: change of the multiplier per step and amplitude². Positive: the drift leads
         back into stability, which for gradient descent is to lower sharpness.
@@ -123,11 +114,7 @@ class FamilyFlip(Result):
         "nondegenerate", or the sentence that says what fails.
     """
 
-    map: DiscreteMap
-    family: tuple[sp.Symbol, ...]
-    unknown: sp.Symbol | None
-    value: sp.Expr | None
-    state: Mapping[sp.Symbol, sp.Expr]
+    family: tuple[sp.Symbol, ...] = ()
     exists: Boolean = sp.true
     q: sp.ImmutableMatrix | None = None
     p: sp.ImmutableMatrix | None = None
@@ -139,14 +126,11 @@ class FamilyFlip(Result):
     product: sp.Expr | None = None
     self_stabilising: bool | Boolean | None = None
     cubic: sp.Expr | None = None
-    supercritical: bool | Boolean | None = None
-    criticality: str = "undetermined"
-    status: str = "nondegenerate"
 
     @property
-    def parameter(self) -> sp.Symbol | None:
-        """Return ``unknown``: what the edge is solved for."""
-        return self.unknown
+    def unknown(self) -> sp.Symbol | None:
+        """Return ``parameter``: what the edge is solved for, which may be a family coordinate."""
+        return self.parameter
 
     @property
     def b(self) -> sp.Expr | None:
@@ -163,32 +147,13 @@ class FamilyFlip(Result):
     def __repr__(self) -> str:
         lines = [f"flip on the family of fixed points of {self.map.name} in {self.family}"]
         if self.value is not None:
-            lines[0] += f", edge at {self.unknown} = {self.value}"
+            lines[0] += f", edge at {self.parameter} = {self.value}"
+        if self.condition not in (sp.true, self.exists):
+            lines.append(f"    condition = {self.condition}")
         for name in ("exists", "drift", "rate", "product", "cubic"):
             if (v := getattr(self, name)) not in (None, sp.true):
                 lines.append(f"    {name} = {v}")
         return "\n".join([*lines, f"    {self.reading}"])
-
-
-def in_words(stabilising: bool | Boolean | None, still: bool, criticality: str) -> str:
-    """Say what an orbit does a little above the edge; ``still`` where nothing drives it back."""
-    if stabilising is True:
-        tail = {
-            "supercritical": "; amplitude² never exceeds excess/cubic",
-            "subcritical": "; an excess above about -product/(2 cubic) escapes",
-        }.get(criticality, "")
-        return (
-            "self-stabilising: for a small excess over the edge, amplitude² grows to "
-            "excess²/product and the orbit lands as far below the edge" + tail
-        )
-    if still:
-        return {
-            "supercritical": "no drift to this order: amplitude² settles at excess/cubic",
-            "subcritical": "no drift to this order, and no small amplitude to settle at",
-        }.get(criticality, "no drift to this order; the cubic term is undecided")
-    if stabilising is False:
-        return "destabilising: the drift leads further over the edge and the amplitude grows"
-    return f"self-stabilising where {stabilising}"
 
 
 def family_flip(
@@ -232,38 +197,45 @@ def family_flip(
     if candidates and candidates[0] in map.state and candidates[0] not in p.family:
         raise InputError("parameter", parameter, f"a parameter or one of the family {p.family}")
     candidates += [c for c in p.family if c not in candidates]
-    try:
-        unknown, critical = _edge(map, p, candidates, value)
-    except Unresolved as failure:
-        return FamilyFlip(map, tuple(p.family), None, None, p.state, status=str(failure))
+    failure: InputError | None = None
+    for unknown in candidates:
+        try:
+            found = at_critical(FamilyFlip, map, p, unknown, "flip", value, family_form)
+        except InputError as error:
+            if error.argument != "parameter":
+                raise
+            failure = failure or error
+        else:
+            return replace(found, family=tuple(p.family))
+    assert failure is not None
+    raise failure
 
-    x = Expansion(map, critical.point)
-    exists = [
-        c.xreplace(critical.point) for c in (map.domain, sp.sympify(getattr(p, "exists", True)))
-    ]
-    if p.relations:
-        tangents = _graph(kernel(x.A - sp.eye(x.A.rows)), map, p.family)
-    else:
-        columns = [
-            [sp.diff(p.state[s], c).xreplace(critical.point) for s in map.state] for c in p.family
-        ]
-        tangents = sp.ImmutableMatrix(columns).T.applyfunc(flat)
-    found = FamilyFlip(
-        map,
-        tuple(p.family),
-        unknown,
-        critical.value,
-        {s: critical.point[s] for s in map.state},
-        simplify(tidy(sp.And(*exists))),
-    )
-    motion = None
-    if unknown in map.parameters and not p.relations:
-        motion = [sp.diff(p.state[s], unknown).xreplace(critical.point) for s in map.state]
-    try:
-        with limit(COEFFICIENTS):
-            return _reduced(found, x, tangents, critical.facts, motion)
-    except BudgetExceeded:
-        return replace(found, status=TOO_LONG)
+
+def family_form(p: FixedPoint, c: Critical) -> FamilyFlip:
+    """Return the flip at a critical value of a member of a family."""
+
+    def at(x: Expansion, facts: list[Boolean]) -> FamilyFlip:
+        def derivative(s: sp.Symbol) -> sp.ImmutableMatrix:
+            column = [sp.diff(p.state[y], s).subs(c.at).xreplace(x.point) for y in x.map.state]
+            return sp.ImmutableMatrix(column).applyfunc(flat)
+
+        if p.relations:
+            tangents = _graph(kernel(x.A - sp.eye(x.A.rows)), x.map, p.family)
+        else:
+            tangents = sp.ImmutableMatrix.hstack(*(derivative(s) for s in p.family))
+        exists = conditions.simplify(tidy(p.exists.subs(c.at).subs(x.point)))
+        found = FamilyFlip(
+            x.map,
+            c.parameter,
+            c.value,
+            {s: x.point[s] for s in x.map.state},
+            family=p.family,
+            exists=exists,
+        )
+        moves = c.parameter in x.map.parameters and not p.relations
+        return _reduced(found, x, tangents, facts, derivative(c.parameter) if moves else None)
+
+    return build(p, c, at)
 
 
 def family_flip_at(
@@ -297,36 +269,16 @@ def family_flip_at(
         raise InputError("state", dict(state), "a point of a family; it has no multiplier 1")
     names = tuple(map.symbol(c, "family") for c in family)
     tangents = _graph(basis, map, names) if names else _orthonormal(basis)
-    found = FamilyFlip(map, names, None, None, {s: x.point[s] for s in map.state})
+    found = FamilyFlip(map, None, None, {s: x.point[s] for s in map.state}, family=names)
     return _reduced(found, x, tangents, [], None)
-
-
-def _edge(
-    map: DiscreteMap, p: Any, candidates: list[sp.Symbol], value: Any
-) -> tuple[sp.Symbol, Critical]:
-    """Solve μ = −1 for the first of the candidates that it contains."""
-    failure: InputError | None = None
-    for unknown in candidates:
-        try:
-            return unknown, find_critical(map, p, unknown, _plus, "flip", value)
-        except InputError as error:
-            if error.argument == "value":
-                raise
-            failure = failure or error
-    assert failure is not None
-    raise failure
-
-
-def _plus(A: sp.Matrix) -> sp.Expr:
-    return adjugate(A + sp.eye(A.rows))[1]
 
 
 def _reduced(
     found: FamilyFlip,
     x: Expansion,
     tangents: sp.ImmutableMatrix,
-    facts: list[Any],
-    motion: list[sp.Expr] | None,
+    facts: list[Boolean],
+    motion: sp.ImmutableMatrix | None,
 ) -> FamilyFlip:
     """Fill in the coefficients of the reduced map."""
     A, identity = x.A, sp.eye(x.A.rows)
@@ -365,10 +317,10 @@ def _reduced(
     drift = tuple(short(d / 2 / norm2) for d in along)
     rate = tuple(short(r) for r in rates)
     a = None
-    if found.unknown in found.family:
-        a = rate[found.family.index(found.unknown)]
+    if found.parameter in found.family:
+        a = rate[found.family.index(found.parameter)]
     elif motion is not None:
-        a = short((raw_p * x.along(sp.Matrix(motion), found.unknown) * raw_q)[0])
+        a = short((raw_p * x.along(motion, found.parameter) * raw_q)[0])
 
     facts = facts + _denominators([*x.point.values(), product, cubic])
     stabilising = _stabilising(x.map, rate, product, facts)
@@ -395,7 +347,7 @@ def _reduced(
 
 
 def _stabilising(
-    map: DiscreteMap, rate: tuple[sp.Expr, ...], product: sp.Expr, facts: list[Any]
+    map: DiscreteMap, rate: tuple[sp.Expr, ...], product: sp.Expr, facts: list[Boolean]
 ) -> bool | Boolean:
     """Whether the product is positive: for a gradient map, unless every rate is zero.
 
@@ -404,14 +356,21 @@ def _stabilising(
     """
     J = map.jacobian
     if not all(vanishes(J[i, j] - J[j, i]) for i in range(J.rows) for j in range(i)):
-        return verdict(product, facts)[0]
-    moving = sp.Or(*(verdict(r**2, facts)[0] for r in rate))
+        return _positive(product, facts)
+    moving = sp.Or(*(_positive(r**2, facts) for r in rate))
     return bool(moving) if moving in (sp.true, sp.false) else moving
 
 
-def _denominators(expressions: list[sp.Expr]) -> list[Any]:
+def _positive(e: sp.Expr, facts: list[Boolean]) -> bool | Boolean:
+    if vanishes(e):
+        return False
+    s = sign_of(e, facts)
+    return conditions.positive(e, facts) if s is None else s > 0
+
+
+def _denominators(expressions: list[sp.Expr]) -> list[Boolean]:
     """Return the conditions that no denominator vanishes: the formulas hold where they do not."""
-    facts: list[Any] = []
+    facts: list[Boolean] = []
     for e in expressions:
         below = sp.fraction(sp.factor(e))[1]
         bases = [f.as_base_exp()[0] for f in sp.Mul.make_args(below)]

@@ -8,38 +8,31 @@ eigenvalues*, SIAM J. Sci. Comput. 26 (2005).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sympy as sp
-from sympy.logic.boolalg import Boolean
 
-from dynsharp.algebra.budget import BudgetExceeded, limit
+from dynsharp.algebra.linear_algebra import adjugate, eigenpair, solve
+from dynsharp.algebra.shortening import short, vanishes
 from dynsharp.map import DiscreteMap
-from dynsharp.results import Result
-from dynsharp.symbolic.critical import (
-    COEFFICIENTS,
-    TOO_LONG,
-    Unresolved,
+from dynsharp.symbolic.critical import Critical
+from dynsharp.symbolic.fixed_points import FixedPoint
+from dynsharp.symbolic.normal_forms.expansion import Expansion
+from dynsharp.symbolic.normal_forms.family_flip import FamilyFlip, family_flip
+from dynsharp.symbolic.normal_forms.normal_form import (
+    NormalForm,
+    at_critical,
+    build,
     expand_at,
-    find_critical,
     verdict,
 )
-from dynsharp.symbolic.normal_forms.expansion import (
-    Expansion,
-    adjugate,
-    eigenpair,
-    short,
-    solve,
-    vanishes,
-)
-from dynsharp.symbolic.normal_forms.family_flip import FamilyFlip, family_flip
 
-__all__ = ["FlipNormalForm", "flip_at", "flip_normal_form"]
+__all__ = ["FlipNormalForm", "flip_at", "flip_form", "flip_normal_form"]
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class FlipNormalForm(Result):
+class FlipNormalForm(NormalForm):
     """A flip of an isolated fixed point: ξ' = (−1 + a Δα) ξ + b ξ³ on the centre manifold.
 
     The state is x = x* + ξ q + O(ξ²) with |q| = 1, and Δα is the distance of the parameter from
@@ -50,6 +43,9 @@ class FlipNormalForm(Result):
     ----------
     map, parameter, value, state
         The map, its parameter α, the critical value and the fixed point there.
+    condition
+        What the other symbols must satisfy: as that of the threshold, if the point can lose
+        stability here, and else that it exists with this multiplier.
     q, p
         Critical eigenvector A q = −q, a column of unit length, and its adjoint, a row p A = −p with
         p q = 1.
@@ -67,17 +63,10 @@ class FlipNormalForm(Result):
         "nondegenerate", or the sentence that says what fails.
     """
 
-    map: DiscreteMap
-    parameter: sp.Symbol | None
-    value: sp.Expr | None
-    state: Mapping[sp.Symbol, sp.Expr]
     q: sp.ImmutableMatrix | None = None
     p: sp.ImmutableMatrix | None = None
     a: sp.Expr | None = None
     b: sp.Expr | None = None
-    supercritical: bool | Boolean | None = None
-    criticality: str = "undetermined"
-    status: str = "nondegenerate"
 
     @property
     def amplitude2(self) -> sp.Expr | None:
@@ -88,13 +77,15 @@ class FlipNormalForm(Result):
 
     def __repr__(self) -> str:
         where = f" at {self.parameter} = {self.value}" if self.value is not None else ""
-        law = f"\n    amplitude² of the doubled cycle: {self.amplitude2} Δ{self.parameter}"
-        return (
-            f"flip of {self.map.name}{where}: {self.criticality}"
-            f"\n    rate of the multiplier a = {self.a}\n    cubic coefficient b = {self.b}"
-            + law * (self.amplitude2 is not None)
-            + f"\n    {self.status}" * (self.status != "nondegenerate")
-        )
+        law = f"    amplitude² of the doubled cycle: {self.amplitude2} Δ{self.parameter}"
+        lines = [
+            f"flip of {self.map.name}{where}: {self.criticality}",
+            f"    rate of the multiplier a = {self.a}",
+            f"    cubic coefficient b = {self.b}",
+            *[law] * (self.amplitude2 is not None),
+            *self.remarks(),
+        ]
+        return "\n".join(lines)
 
 
 def flip_normal_form(
@@ -131,16 +122,12 @@ def flip_normal_form(
     if p.family:
         return family_flip(map, p, parameter, value=value)
     parameter = map.parameter(parameter)
-    try:
-        critical = find_critical(map, p, parameter, _condition, "flip", value)
-    except Unresolved as failure:
-        return FlipNormalForm(map, parameter, None, p.state, status=str(failure))
-    try:
-        with limit(COEFFICIENTS):
-            return _flip(Expansion(map, critical.point), parameter, critical.facts)
-    except BudgetExceeded:
-        state = {s: critical.point[s] for s in map.state}
-        return FlipNormalForm(map, parameter, critical.value, state, status=TOO_LONG)
+    return at_critical(FlipNormalForm, map, p, parameter, "flip", value, flip_form)
+
+
+def flip_form(p: FixedPoint, c: Critical) -> FlipNormalForm:
+    """Return the normal form at a critical value of a fixed point."""
+    return build(p, c, lambda x, facts: _flip(x, c.parameter, facts))
 
 
 def flip_at(
@@ -171,27 +158,24 @@ def flip_at(
     return _flip(expansion, None if parameter is None else map.parameter(parameter), [])
 
 
-def _condition(A: sp.Matrix) -> sp.Expr:
-    return adjugate(A + sp.eye(A.rows))[1]
-
-
 def _flip(x: Expansion, parameter: sp.Symbol | None, facts: list[Any]) -> FlipNormalForm:
     state = {s: x.point[s] for s in x.map.state}
-    head = (x.map, parameter, x.point.get(parameter) if parameter else None, state)
+    value = None if parameter is None else x.point.get(parameter)
+    form = FlipNormalForm(x.map, parameter, value, state)
     A, identity = x.A, sp.eye(x.map.dimension)
     pair = eigenpair(A, -1)
     if pair is None:
         status = "the multiplier −1 is not simple: no flip normal form; unfold with two parameters"
-        return FlipNormalForm(*head, status=status)
+        return replace(form, status=status)
     q, p = pair
     length = sp.sqrt(short(q.dot(q)))
-    unit = q / length, p * length
+    form = replace(form, q=q / length, p=p * length)
     if vanishes(adjugate(A - identity)[1]):
         status = (
             "there is a multiplier 1 too, so that A − I is singular: on a family of fixed points "
             "use family_flip, else this is a fold-flip point"
         )
-        return FlipNormalForm(*head, *unit, status=status)
+        return replace(form, status=status)
 
     a = None
     if parameter is not None:
@@ -205,4 +189,6 @@ def _flip(x: Expansion, parameter: sp.Symbol | None, facts: list[Any]) -> FlipNo
         status = "the cubic coefficient vanishes: the fifth-order one decides (generalised flip)"
     elif a is not None and vanishes(a):
         status = f"the multiplier does not cross −1 with {parameter} to first order"
-    return FlipNormalForm(*head, *unit, a, b, supercritical, criticality, status)
+    return replace(
+        form, a=a, b=b, supercritical=supercritical, criticality=criticality, status=status
+    )

@@ -23,34 +23,29 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import sympy as sp
+from sympy.logic.boolalg import Boolean
 
-from dynsharp.algebra.budget import BudgetExceeded, limit
 from dynsharp.algebra.conditions import positive
+from dynsharp.algebra.linear_algebra import eigenpair, solve
+from dynsharp.algebra.shortening import short, vanishes
 from dynsharp.map import DiscreteMap
-from dynsharp.results import Result
-from dynsharp.symbolic.critical import (
-    COEFFICIENTS,
-    TOO_LONG,
-    Unresolved,
+from dynsharp.symbolic.critical import Critical
+from dynsharp.symbolic.fixed_points import FixedPoint
+from dynsharp.symbolic.normal_forms.expansion import Expansion
+from dynsharp.symbolic.normal_forms.normal_form import (
+    NormalForm,
+    at_critical,
+    build,
     expand_at,
-    find_critical,
     sign_of,
     verdict,
 )
-from dynsharp.symbolic.normal_forms.expansion import (
-    Expansion,
-    adjugate,
-    eigenpair,
-    short,
-    solve,
-    vanishes,
-)
 
-__all__ = ["FoldNormalForm", "fold_at", "fold_normal_form"]
+__all__ = ["FoldNormalForm", "fold_at", "fold_form", "fold_normal_form"]
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class FoldNormalForm(Result):
+class FoldNormalForm(NormalForm):
     """A fixed point with a simple multiplier 1, and what happens to it along a parameter.
 
     The coefficients are those of the formulas above, per unit length of the state; None where they
@@ -61,6 +56,8 @@ class FoldNormalForm(Result):
     ----------
     map, parameter, value, state
         The map, its parameter α, the critical value and the fixed point there.
+    condition
+        What the other symbols must satisfy, as in a `FlipNormalForm`.
     kind
         "fold", "transcritical", "pitchfork", "cusp", "isola" or "undetermined".
     q, p
@@ -80,11 +77,7 @@ class FoldNormalForm(Result):
         "nondegenerate", or the sentence that says what fails.
     """
 
-    map: DiscreteMap
-    parameter: sp.Symbol
-    value: sp.Expr | None
-    state: Mapping[sp.Symbol, sp.Expr]
-    kind: str
+    kind: str = "undetermined"
     q: sp.ImmutableMatrix | None = None
     p: sp.ImmutableMatrix | None = None
     forcing: sp.Expr | None = None
@@ -92,15 +85,13 @@ class FoldNormalForm(Result):
     rate: sp.Expr | None = None
     cubic: sp.Expr | None = None
     criticality: str | None = None
-    status: str = "nondegenerate"
 
     def __repr__(self) -> str:
         coefficients = ("forcing", "quadratic", "rate", "cubic")
         lines = [f"    {c} = {v}" for c in coefficients if (v := getattr(self, c)) is not None]
         word = f"{self.criticality} " if self.criticality else ""
-        note = [f"    {self.status}"] if self.status != "nondegenerate" else []
         head = f"{word}{self.kind} of {self.map.name} at {self.parameter} = {self.value}"
-        return "\n".join([head, *lines, *note])
+        return "\n".join([head, *lines, *self.remarks()])
 
 
 def fold_normal_form(
@@ -124,19 +115,13 @@ def fold_normal_form(
             "on a family of fixed points 1 is a multiplier everywhere, and not simple where a "
             "second one meets it: there is no fold normal form"
         )
-        return FoldNormalForm(map, parameter, None, p.state, "undetermined", status=status)
-    try:
-        critical = find_critical(map, p, parameter, _condition, "multiplier 1", value)
-    except Unresolved as failure:
-        return FoldNormalForm(map, parameter, None, p.state, "undetermined", status=str(failure))
-    try:
-        with limit(COEFFICIENTS):
-            return _fold(Expansion(map, critical.point), parameter, critical.facts)
-    except BudgetExceeded:
-        state = {s: critical.point[s] for s in map.state}
-        return FoldNormalForm(
-            map, parameter, critical.value, state, "undetermined", status=TOO_LONG
-        )
+        return FoldNormalForm(map, parameter, None, p.state, status=status)
+    return at_critical(FoldNormalForm, map, p, parameter, "multiplier 1", value, fold_form)
+
+
+def fold_form(p: FixedPoint, c: Critical) -> FoldNormalForm:
+    """Return the normal form at a critical value of a fixed point."""
+    return build(p, c, lambda x, facts: _fold(x, c.parameter, facts))
 
 
 def fold_at(
@@ -157,13 +142,9 @@ def fold_at(
     return _fold(expand_at(map, state, values, 1), map.parameter(parameter), [])
 
 
-def _condition(A: sp.Matrix) -> sp.Expr:
-    return adjugate(A - sp.eye(A.rows))[1]
-
-
-def _fold(x: Expansion, parameter: sp.Symbol, facts: list[Any]) -> FoldNormalForm:
+def _fold(x: Expansion, parameter: sp.Symbol, facts: list[Boolean]) -> FoldNormalForm:
     state = {s: x.point[s] for s in x.map.state}
-    form = FoldNormalForm(x.map, parameter, x.point.get(parameter), state, "undetermined")
+    form = FoldNormalForm(x.map, parameter, x.point.get(parameter), state)
     pair = eigenpair(x.A, 1)
     if pair is None:
         status = "the multiplier 1 is not simple: no fold normal form; unfold with two parameters"
@@ -209,9 +190,9 @@ def _fold(x: Expansion, parameter: sp.Symbol, facts: list[Any]) -> FoldNormalFor
     return form if condition == sp.true else replace(form, status=f"if {condition}, else isolated")
 
 
-def _pitchfork(form: FoldNormalForm, facts: list[Any]) -> FoldNormalForm:
+def _pitchfork(form: FoldNormalForm, facts: list[Boolean]) -> FoldNormalForm:
     supercritical, criticality = verdict(-sp.sympify(form.cubic), facts)
-    form = replace(form, criticality=criticality)
+    form = replace(form, supercritical=supercritical, criticality=criticality)
     if criticality == "degenerate":
         status = "the quadratic and the cubic coefficient vanish"
         return replace(form, kind="undetermined", status=status)

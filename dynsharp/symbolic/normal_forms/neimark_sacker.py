@@ -20,29 +20,27 @@ from typing import Any
 import sympy as sp
 from sympy.logic.boolalg import Boolean
 
-from dynsharp.algebra.budget import BudgetExceeded, limit
+from dynsharp.algebra.linear_algebra import adjugate, eigenpair, solve
+from dynsharp.algebra.shortening import short, vanishes
 from dynsharp.errors import InputError
 from dynsharp.map import DiscreteMap
-from dynsharp.results import Result
-from dynsharp.symbolic.critical import (
-    COEFFICIENTS,
-    TOO_LONG,
-    Unresolved,
+from dynsharp.symbolic.critical import Critical
+from dynsharp.symbolic.fixed_points import FixedPoint
+from dynsharp.symbolic.normal_forms.expansion import Expansion
+from dynsharp.symbolic.normal_forms.normal_form import (
+    NormalForm,
+    at_critical,
+    build,
     explicit_point,
-    find_critical,
-    roots_in,
     verdict,
 )
-from dynsharp.symbolic.normal_forms.expansion import (
-    Expansion,
-    adjugate,
-    eigenpair,
-    short,
-    solve,
-    vanishes,
-)
 
-__all__ = ["NeimarkSackerNormalForm", "neimark_sacker_at", "neimark_sacker_normal_form"]
+__all__ = [
+    "NeimarkSackerNormalForm",
+    "neimark_sacker_at",
+    "neimark_sacker_form",
+    "neimark_sacker_normal_form",
+]
 
 _W = sp.Dummy("w")
 _C = sp.Dummy("c", real=True)
@@ -50,7 +48,7 @@ _RESONANT = {1: 2, 2: -2, 3: -1, 4: 0}  # 2cos θ where e^{ikθ} = 1 for this k 
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class NeimarkSackerNormalForm(Result):
+class NeimarkSackerNormalForm(NormalForm):
     """A pair of multipliers e^{±iθ}: z' = e^{iθ} z (1 + rate·Δα + lyapunov·|z|² + i(...)).
 
     The state is x = x* + 2 Re(z q) + O(|z|²) with |q| = 1. The invariant circle has radius
@@ -61,6 +59,8 @@ class NeimarkSackerNormalForm(Result):
     ----------
     map, parameter, value, state
         The map, its parameter α, the critical value and the fixed point there.
+    condition
+        What the other symbols must satisfy, as in a `FlipNormalForm`.
     cosine, theta
         cos θ, and the angle θ in (0, π) by which a step rotates.
     rate
@@ -77,26 +77,22 @@ class NeimarkSackerNormalForm(Result):
         "nondegenerate", or the sentence that says what fails.
     """
 
-    map: DiscreteMap
-    parameter: sp.Symbol | None
-    value: sp.Expr | None
-    state: Mapping[sp.Symbol, sp.Expr]
     cosine: sp.Expr | None = None
     theta: sp.Expr | None = None
     rate: sp.Expr | None = None
     lyapunov: sp.Expr | None = None
-    supercritical: bool | Boolean | None = None
-    criticality: str = "undetermined"
     resonance: int | None = None
-    status: str = "nondegenerate"
 
     def __repr__(self) -> str:
-        note = f"\n    {self.status}" * (self.status != "nondegenerate")
-        return (
+        lines = [
             f"{self.criticality} Neimark–Sacker bifurcation of {self.map.name} at "
-            f"{self.parameter} = {self.value}\n    angle = {self.theta}\n    rate of the modulus = "
-            f"{self.rate}\n    first Lyapunov coefficient = {self.lyapunov}{note}"
-        )
+            f"{self.parameter} = {self.value}",
+            f"    angle = {self.theta}",
+            f"    rate of the modulus = {self.rate}",
+            f"    first Lyapunov coefficient = {self.lyapunov}",
+            *self.remarks(),
+        ]
+        return "\n".join(lines)
 
 
 def neimark_sacker_normal_form(
@@ -118,26 +114,31 @@ def neimark_sacker_normal_form(
     parameter = map.parameter(parameter)
     if map.dimension < 2:
         raise InputError("map", map.name, "at least two state variables for a complex pair")
-    what = "pair of multipliers of product 1"
-    try:
-        critical = find_critical(map, p, parameter, _condition, what, value)
-    except Unresolved as failure:
-        return NeimarkSackerNormalForm(map, parameter, None, p.state, status=str(failure))
-    expansion = Expansion(map, critical.point)
-    pairs = _cosines(expansion.A)
-    if not pairs:
-        raise InputError(
-            "parameter",
-            parameter,
-            f"a complex pair on the unit circle; at {critical.value} the product of two real "
-            "multipliers is 1 (a neutral saddle)",
-        )
-    try:
-        with limit(COEFFICIENTS):
-            return _neimark_sacker(expansion, parameter, pairs, critical.facts)
-    except BudgetExceeded:
-        state = {s: critical.point[s] for s in map.state}
-        return NeimarkSackerNormalForm(map, parameter, critical.value, state, status=TOO_LONG)
+    return at_critical(
+        NeimarkSackerNormalForm, map, p, parameter, "neimark-sacker", value, neimark_sacker_form
+    )
+
+
+def neimark_sacker_form(p: FixedPoint, c: Critical) -> NeimarkSackerNormalForm:
+    """Return the normal form at a critical value of a fixed point.
+
+    Raises
+    ------
+    InputError
+        If two real multipliers have the product 1 there.
+    """
+
+    def at(x: Expansion, facts: list[Boolean]) -> NeimarkSackerNormalForm:
+        pairs = _cosines(x.A)
+        if not pairs:
+            wants = (
+                f"a complex pair on the unit circle; at {c.value} the product of two real "
+                "multipliers is 1 (a neutral saddle)"
+            )
+            raise InputError("parameter", c.parameter, wants)
+        return _neimark_sacker(x, c.parameter, pairs, facts)
+
+    return build(p, c, at)
 
 
 def neimark_sacker_at(
@@ -173,26 +174,24 @@ def _remainder(A: sp.Matrix) -> tuple[sp.Expr, sp.Expr]:
     return rest.coeff_monomial(_W), rest.coeff_monomial(1)
 
 
-def _condition(A: sp.Matrix) -> sp.Expr:
-    """Vanishes iff two multipliers have the product 1."""
-    r1, r0 = (sp.fraction(sp.together(r))[0] for r in _remainder(A))
-    return short(sp.resultant(r1, r0, _C)) if r1.has(_C) and r0.has(_C) else r0
-
-
 def _cosines(A: sp.Matrix) -> list[sp.Expr]:
     """Return c = 2cos θ of the complex pairs on the unit circle."""
     if all(e.is_number for e in A) and A.has(sp.Float):
         roots = [complex(z) for z in sp.Poly(A.charpoly().all_coeffs(), _W).nroots()]
         return [sp.Float(2 * z.real) for z in roots if z.imag > 1e-6 and abs(abs(z) - 1) < 1e-4]
     r1, r0 = _remainder(A)
-    candidates = roots_in(r1, _C) if r1.has(_C) else roots_in(r0, _C)
+    candidates = [short(c) for c in sp.solve(r1 if r1.has(_C) else r0, _C)]
     return [
-        c for c in candidates if vanishes(r0.subs(_C, c)) and (c**2 - 4).is_positive is not True
+        c
+        for c in candidates
+        if c.is_real is not False
+        and vanishes(r0.subs(_C, c))
+        and (c**2 - 4).is_positive is not True
     ]
 
 
 def _neimark_sacker(
-    x: Expansion, parameter: sp.Symbol | None, pairs: list[sp.Expr], facts: list[Any]
+    x: Expansion, parameter: sp.Symbol | None, pairs: list[sp.Expr], facts: list[Boolean]
 ) -> NeimarkSackerNormalForm:
     c = short(pairs[0])
     state = {s: x.point[s] for s in x.map.state}
