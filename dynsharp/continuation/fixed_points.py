@@ -90,7 +90,8 @@ def continue_fixed_point(
           and happens when it vanishes at any of them. ``{"superstable": map.determinant}``;
         - a callable of two dictionaries, state and parameters, that returns a number. Of a cycle it
           is given the whole, for each state variable the array of its values along it, and may
-          return a number for each point.
+          return a number for each point. If it takes a third argument it is given the multipliers,
+          the largest first: ``{"half": lambda state, p, mu: abs(mu[0]) - 0.5}``.
 
     Returns
     -------

@@ -7,6 +7,7 @@ change its sign, comes down to zero.
 
 from itertools import combinations
 
+import matplotlib as mpl
 import numpy as np
 import pytest
 import sympy as sp
@@ -163,6 +164,17 @@ def test_it_is_followed_in_two_parameters(new_kinds):
     flips = ds.continue_fixed_point(FLIPS, "r", {"x": 0, "y": 0}, -0.1, (-0.2, 0.2))
     with pytest.raises(InputError, match="point"):  # it has no defining matrix
         ds.continue_bifurcation(of_kind(flips, "double-flip")[0], ("r", "r"), {})
+
+
+def test_it_is_drawn_with_its_marker(new_kinds):
+    mpl.use("agg")
+    from dynsharp import plotting
+
+    axes = plotting.branch(saddle())
+    (mark,) = [line for line in axes.get_lines() if line.get_gid() == "neutral-saddle"]
+    assert mark.get_marker() == "P"
+    labels = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert "neutral saddle" in labels
 
 
 def test_it_is_listed_while_it_is_registered(new_kinds):

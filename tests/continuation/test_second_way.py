@@ -86,17 +86,17 @@ def test_a_map_that_is_not_smooth_is_undetermined():
 
 def test_what_differs_is_said():
     form = _normal_forms.NormalForm("flip", 1.0, 2.0, "supercritical")
-    agreed = _normal_forms._confirmed(form, Fit(1.0, 2.00002, (1e-9, 1e-9)), 3.0)
+    agreed = _normal_forms.confirmed(form, Fit(1.0, 2.00002, (1e-9, 1e-9)), 3.0)
     assert agreed.criticality == "supercritical"
     assert agreed.discrepancy == pytest.approx(1e-5, rel=1e-2)
-    differs = _normal_forms._confirmed(form, Fit(1.0, -2.0, (1e-9, 1e-9)), 3.0)
+    differs = _normal_forms.confirmed(form, Fit(1.0, -2.0, (1e-9, 1e-9)), 3.0)
     assert differs.criticality == "undetermined"
     assert differs.discrepancy == 2.0
     assert "b = -2" in differs.status
-    vague = _normal_forms._confirmed(form, Fit(1.0, 3.0, (1e-9, 5.0)), 3.0)
+    vague = _normal_forms.confirmed(form, Fit(1.0, 3.0, (1e-9, 5.0)), 3.0)
     assert vague.criticality == "supercritical"
     assert "not confirmed" in vague.status
-    assert "not confirmed" in _normal_forms._confirmed(form, None, 3.0).status
+    assert "not confirmed" in _normal_forms.confirmed(form, None, 3.0).status
 
 
 def test_resonant_and_degenerate_points_keep_what_they_have():

@@ -137,3 +137,44 @@ def test_every_level_is_found_once_whatever_the_step(level, step):
     branch = logistic({"level": x - level}, step=step)
     (point,) = of_kind(branch, "level")
     assert abs(point.value - 1 / (1 - level)) <= point.uncertainty < 1e-12
+
+
+def test_a_function_may_take_the_multipliers():
+    # the fixed point 1 − 1/r has the multiplier 2 − r, its 2-cycle 4 + 2r − r²
+    seen = []
+
+    def half(state, parameters, multipliers):
+        seen.append(multipliers.shape)
+        return abs(multipliers[0]) - 0.4
+
+    branch = logistic({"half": half})
+    assert [p.value for p in of_kind(branch, "half")] == pytest.approx([1.6, 2.4], abs=1e-12)
+    assert set(seen) == {(1,)}
+    cycle = branch.switch(of_kind(branch, "flip")[0])
+    exact = [1 + np.sqrt(5 - m) for m in (0.4, -0.4)]
+    assert [p.value for p in of_kind(cycle, "half")] == pytest.approx(exact, abs=1e-12)
+
+
+def test_multipliers_come_the_largest_first_whatever_the_branch():
+    henon = ds.systems.henon()
+
+    def leading(state, parameters, mu, *, level=-0.9):
+        assert (np.abs(mu[:-1]) >= np.abs(mu[1:])).all()
+        return mu[0].real - level
+
+    branch = continue_fixed_point(
+        henon, "a", {"x": 0.8, "y": 0.2}, 0.3, (0.01, 1.4), fixed={"b": 0.3},
+        events={"leading": leading},
+    )  # fmt: skip
+    (point,) = of_kind(branch, "leading")
+    u = (0.9 - 0.3 / 0.9) / 2  # u = a x, of μ² + 2uμ − b = 0 at μ = −0.9
+    a = u**2 + 0.7 * u  # of a x² + (1 − b) x = 1
+    assert point.value == pytest.approx(a, abs=1e-12)
+
+
+def test_on_a_family_the_multipliers_along_it_are_there_too():
+    uv = ds.systems.uv()
+    events = {"edge": lambda state, p, mu: float(np.min(mu.real)) + 1}
+    branch = continue_fixed_point(uv, "rho", {"z": 0, "k": 1.4}, 0.5, (0.2, 2), events=events)
+    (edge,), (flip,) = of_kind(branch, "edge"), of_kind(branch, "flip")
+    assert edge.value == pytest.approx(flip.value, abs=1e-12)
