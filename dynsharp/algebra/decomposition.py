@@ -22,7 +22,7 @@ from sympy.logic.boolalg import Boolean
 from dynsharp.algebra.budget import BudgetExceeded, limit
 from dynsharp.algebra.components import Component, named, without_contained
 from dynsharp.algebra.inversion import inverted
-from dynsharp.algebra.roots import admissible, roots, short, vanishes_nowhere
+from dynsharp.algebra.roots import admissible, in_lowest_terms, roots, vanishes_nowhere
 
 __all__ = ["decompose"]
 
@@ -276,7 +276,8 @@ def _assigned(
     """Put x = value everywhere."""
     return branch.with_equations(
         [e.subs(x, value) for e in rest],
-        solved={s: short(e.subs(x, value)) for s, e in branch.solved.items()} | {x: value},
+        solved={s: in_lowest_terms(e.subs(x, value)) for s, e in branch.solved.items()}
+        | {x: value},
         nonzero=[e.subs(x, value) for e in (branch.nonzero if nonzero is None else nonzero)],
         excluded=[e.subs(x, value) for e in branch.excluded],
         where=[c.subs(x, value) for c in branch.where],
@@ -289,8 +290,6 @@ def _solve_univariate(
     """Solve an equation for an unknown by radicals, or keep it as a relation."""
     for e in sorted(equations, key=lambda e: (len(e.free_symbols & set(open_)), sp.count_ops(e))):
         for x in sorted(e.free_symbols & set(open_), key=lambda s: (_degree(e, s), str(s))):
-            if not e.is_polynomial(x) and e.has(*(y for y in open_ if y != x)):
-                continue  # where its coefficients vanish is not known
             values = roots(e, x)
             if values is not None:
                 rest = [f for f in equations if f is not e]

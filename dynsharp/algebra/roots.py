@@ -1,30 +1,33 @@
-"""Real roots of one equation in one unknown, where they have a short closed form."""
+"""Real roots of one polynomial in one unknown, where they have a short closed form."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import reduce
 from math import gcd
 
 import sympy as sp
 
-__all__ = ["admissible", "left_out", "roots", "short", "vanishes_nowhere"]
+__all__ = ["admissible", "in_lowest_terms", "roots", "vanishes_nowhere"]
 
 
 def roots(e: sp.Expr, x: sp.Symbol) -> list[sp.Expr] | None:
-    """Real roots of an irreducible equation where they have a short closed form, else None."""
+    """Real roots of an irreducible polynomial where they have a short closed form, else None."""
     if not e.is_polynomial(x):
-        return _inverted(e, x)
+        return None
     polynomial = sp.Poly(e, x)
     if all(c.is_Rational for c in polynomial.all_coeffs()):
         return [r for r in polynomial.real_roots() if admissible(r, x)]
     n = polynomial.degree()
     if n == 1:
-        return [r for r in [short(-polynomial.TC() / polynomial.LC())] if admissible(r, x)]
+        return [
+            r for r in [in_lowest_terms(-polynomial.TC() / polynomial.LC())] if admissible(r, x)
+        ]
     if n == 2:
         a, b, c = polynomial.all_coeffs()
         root = _root_of(b**2 - 4 * a * c)
-        return [r for s in (1, -1) if admissible(r := short((-b + s * root) / (2 * a)), x)]
+        return [
+            r for s in (1, -1) if admissible(r := in_lowest_terms((-b + s * root) / (2 * a)), x)
+        ]
     if len(polynomial.terms()) == 2 and polynomial.terms()[-1][0] == (0,):
         base = sp.factor(-polynomial.TC() / polynomial.LC())
         return [r for r in _radicals(base, n) if admissible(r, x)]
@@ -65,48 +68,6 @@ def _radicals(base: sp.Expr, n: int) -> list[sp.Expr]:
     return [root] * (not base.is_nonpositive) + [negative] * (not base.is_nonnegative)
 
 
-def _inverted(e: sp.Expr, x: sp.Symbol) -> list[sp.Expr] | None:
-    """Roots of an equation that is a polynomial in one function of x, such as exp(1 − x)."""
-    try:
-        kernels = [g for g in sp.Poly(e).gens if g.has(x)]
-    except sp.PolynomialError:
-        return None
-    if len(kernels) != 1 or isinstance(kernels[0], sp.Symbol):
-        return None
-    t = sp.Dummy("t", real=True)
-    values = roots(e.subs(kernels[0], t), t)
-    if values is None:
-        return None
-    result: list[sp.Expr] = []
-    for value in values:
-        inner, arguments = _inverses(kernels[0], x, value)
-        for argument in arguments:
-            found = [argument] if inner == x else roots(inner - argument, x)
-            if found is None:
-                return None
-            result += [r for r in found if r not in result and admissible(r, x)]
-    return result
-
-
-def _inverses(kernel: sp.Expr, x: sp.Symbol, value: sp.Expr) -> tuple[sp.Expr, Sequence[sp.Expr]]:
-    """Turn kernel(inner) = value into inner = one of several; of a power take the positive root."""
-    if kernel.func is sp.exp:
-        return kernel.args[0], [] if value.is_nonpositive else [sp.log(value)]
-    if isinstance(kernel, sp.Pow):
-        return kernel.base, [value if value == 1 else sp.Pow(value, 1 / kernel.exp)]
-    inner = kernel.args[0]
-    single = {sp.log: sp.exp, sp.tanh: sp.atanh, sp.sinh: sp.asinh, sp.atan: sp.tan}
-    if kernel.func in single:
-        return inner, [single[kernel.func](value)]
-    if kernel.func is sp.cosh:
-        return inner, list(dict.fromkeys([sp.acosh(value), -sp.acosh(value)]))
-    if kernel.func is sp.sin:
-        return inner, list(dict.fromkeys([sp.asin(value), sp.pi - sp.asin(value)]))
-    if kernel.func is sp.cos:
-        return inner, list(dict.fromkeys([sp.acos(value), -sp.acos(value)]))
-    raise NotImplementedError(f"no inverse of {kernel}")
-
-
 # What real values a function takes: the least and the greatest, open or closed.
 _RANGES = {
     sp.exp: sp.Interval.open(0, sp.oo),
@@ -132,21 +93,6 @@ def vanishes_nowhere(e: sp.Expr) -> bool:
     return _RANGES[f.func].contains(-g.coeff(t, 0) / g.coeff(t, 1)) == sp.false
 
 
-def left_out(e: sp.Expr, x: sp.Symbol) -> list[str]:
-    """Say which roots the inverse of a power or of a periodic function leaves out."""
-    if e.is_polynomial(x):
-        return []
-    powers = [g for g in e.atoms(sp.Pow) if g.base == x and not g.exp.is_number]
-    notes = (
-        []
-        if x.is_nonnegative
-        else [f"negative solutions {x} of {e} = 0 (the parity of {g.exp} is open)" for g in powers]
-    )
-    periodic = [g for g in e.atoms(sp.sin, sp.cos) if g.has(x)]
-    notes += [f"solutions {x} of {e} = 0 whose {g.args[0]} differs by 2*pi*n" for g in periodic]
-    return notes
-
-
 def admissible(value: sp.Expr, x: sp.Symbol) -> bool:
     """Whether the value does not contradict what is assumed of x."""
     if value.has(sp.I) or value.is_real is False:
@@ -160,7 +106,7 @@ def admissible(value: sp.Expr, x: sp.Symbol) -> bool:
     return not wrong
 
 
-def short(e: sp.Expr) -> sp.Expr:
+def in_lowest_terms(e: sp.Expr) -> sp.Expr:
     """Cancel and factor, where that is possible."""
     try:
         return sp.factor(sp.cancel(e))

@@ -10,7 +10,7 @@ import sympy as sp
 
 from dynsharp.algebra.expressions import tidy
 
-__all__ = ["flat", "short", "vanishes"]
+__all__ = ["flat", "short", "square_part", "vanishes"]
 
 
 def flat(expression: Any) -> Any:
@@ -60,3 +60,24 @@ def vanishes(expression: Any, simplify: Callable[[Any], Any] | None = None) -> b
     if e.is_number:
         return bool(e.equals(0))
     return False if _is_rational(e) else bool(sp.simplify(e) == 0)
+
+
+def square_part(e: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
+    """Return A, B with A²B = e and B a polynomial as simple as factoring makes it."""
+    e = sp.together(e)
+    A, B, number = sp.S.One, sp.S.One, sp.S.One
+    for part, side in zip(sp.fraction(e), (1, -1), strict=True):
+        constant, factors = _factored(part)
+        number *= constant**side
+        for f, n in factors:
+            A *= f ** (side * ((n + (side < 0)) // 2))  # 1/f = f/f²
+            B *= f ** (n % 2)
+    outside, inside = sp.sqrt(abs(number)).as_coeff_Mul()
+    return A * outside, sp.sign(number) * inside**2 * sp.expand(B)
+
+
+def _factored(e: sp.Expr) -> tuple[sp.Expr, list[tuple[sp.Expr, int]]]:
+    if all(p.exp.is_Integer for p in e.atoms(sp.Pow)):
+        return sp.factor_list(e)
+    content, rest = sp.expand(e).as_content_primitive()
+    return content, [(rest, 1)]

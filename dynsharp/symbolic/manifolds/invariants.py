@@ -18,8 +18,8 @@ from dynsharp.arguments import checked_count, checked_positive
 from dynsharp.errors import InputError
 from dynsharp.map import DiscreteMap
 from dynsharp.results import Result
-from dynsharp.symbolic.manifolds import darboux as _darboux
-from dynsharp.symbolic.manifolds.darboux import Candidate
+from dynsharp.symbolic.manifolds.darboux import Candidate, affine
+from dynsharp.symbolic.manifolds.higher_degree import determinant_factors, of_degree
 from dynsharp.symbolic.manifolds.regions import ForwardInvariantRegion, forward_invariant_regions
 from dynsharp.symbolic.manifolds.symmetries import InvariantSubspace, fixed_subspaces
 from dynsharp.symbolic.rational_maps import with_constants_as_parameters, with_exact_numbers
@@ -258,7 +258,7 @@ def invariant_manifolds(
         generic, constants = with_constants_as_parameters(map)
         try:
             with limit(0.6 * budget):
-                _darboux.affine(generic, 0.5 * budget, candidates, unresolved)
+                affine(generic, 0.5 * budget, candidates, unresolved)
         except BudgetExceeded as over:
             unresolved.append(f"affine manifolds: {over}")
         candidates += _higher(generic, degree, candidates, deadline, unresolved)
@@ -308,8 +308,8 @@ def _higher(
     for d in range(2, degree + 1):
         try:
             with limit(max(deadline - time.process_time(), 0.01)):
-                factors = _darboux.determinant_factors(map, d * (top - 1))
-                for candidate in _darboux.of_degree(map, d, factors, [*known, *found]):
+                factors = determinant_factors(map, d * (top - 1))
+                for candidate in of_degree(map, d, factors, [*known, *found]):
                     found.append(candidate)
         except BudgetExceeded:
             unresolved.append(f"manifolds of degree {d}: not all cofactors tried in the budget")
