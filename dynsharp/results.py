@@ -143,9 +143,7 @@ def same(one: Any, other: Any) -> bool:
         return one.keys() == other.keys() and all(same(v, other[k]) for k, v in one.items())
     if isinstance(one, (tuple, list)) and isinstance(other, (tuple, list)):
         return len(one) == len(other) and all(map(same, one, other))
-    if isinstance(one, float) and isinstance(other, float):
-        return one == other or (np.isnan(one) and np.isnan(other))
-    return bool(one == other)
+    return bool(one == other or (one != one and other != other))
 
 
 # ---- what the owners' `repr` and `to_dataset` are made of --------------------------------------

@@ -14,7 +14,7 @@ from dynsharp.branch_tree.graph import graph_of
 from dynsharp.branch_tree.grow import Origin, Unfollowed
 from dynsharp.continuation import Branch, SpecialPoint
 from dynsharp.map import DiscreteMap
-from dynsharp.version import __version__
+from dynsharp.results import Result, attributes, parts, plain, table
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -23,7 +23,7 @@ __all__ = ["BifurcationDiagram"]
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class BifurcationDiagram:
+class BifurcationDiagram(Result):
     """The branches of fixed points and cycles of a map along a parameter, and how they connect.
 
     Attributes
@@ -83,28 +83,25 @@ class BifurcationDiagram:
         """
         import xarray as xr
 
-        n, parts = self.map.dimension, [_columns(self, i) for i in range(len(self.branches))]
+        n, every = self.map.dimension, [_columns(self, i) for i in range(len(self.branches))]
         names = ["branch", "period", "phase", self.parameter, "stable", "arclength"]
         names += [s.name for s in self.map.state]
         empty = {name: np.empty(0) for name in names} | {"multipliers": np.empty((0, n, 2))}
         columns = {
-            name: np.concatenate([p[name] for p in parts]) if parts else none
+            name: np.concatenate([p[name] for p in every]) if every else none
             for name, none in empty.items()
         }
         variables: dict[str, Any] = {k: ("row", v) for k, v in columns.items()}
         variables["multipliers"] = (("row", "multiplier", "part"), columns["multipliers"])
-        attrs = {
-            "map": self.map.name,
-            "update": "; ".join(f"{s}' = {e}" for s, e in self.map.update.items()),
-            "state": ", ".join(s.name for s in self.map.state),
-            "parameter": self.parameter,
-            "fixed": ", ".join(f"{k} = {v!r}" for k, v in self.fixed.items()),
-            "span": ", ".join(map(repr, self.span)),
-            "depth": self.depth,
-            "status": self.status,
-            "unfollowed": "; ".join(map(str, self.unfollowed)),
-            "dynsharp_version": __version__,
-        }
+        attrs = attributes(
+            self.map,
+            self.fixed,
+            parameter=self.parameter,
+            span=", ".join(map(repr, self.span)),
+            depth=self.depth,
+            status=self.status,
+            unfollowed="; ".join(map(str, self.unfollowed)),
+        )
         return xr.Dataset(variables, {"part": ["real", "imaginary"]}, attrs)
 
     def __eq__(self, other: object) -> bool:
@@ -115,7 +112,20 @@ class BifurcationDiagram:
         origins = [[replace(o, point=None) for o in d.origins] for d in (self, other)]
         return bool(mine == theirs and origins[0] == origins[1])
 
-    __hash__ = None  # type: ignore[assignment]
+    def entries(self) -> dict[str, Any]:
+        """Return the branches, each with where it comes from, and what was not followed."""
+        names = ("parameter", "span", "fixed", "depth", "status")
+        return plain({name: getattr(self, name) for name in names}) | {
+            "branches": [
+                {"from": o.text, **b.entries()}
+                for b, o in zip(self.branches, self.origins, strict=True)
+            ],
+            "not_followed": [str(u) for u in self.unfollowed],
+        }
+
+    def rows(self) -> tuple[SpecialPoint, ...]:
+        """Return the special points: the rows of `to_dataframe`."""
+        return self.special_points
 
     def __getstate__(self) -> dict[str, Any]:
         return {k: v for k, v in self.__dict__.items() if k != "graph"}
@@ -127,14 +137,8 @@ class BifurcationDiagram:
             f"{self.span[1]:g}, depth {self.depth}: {len(self.branches)} branches, {count} special "
             "points"
         ]
-        table: list[tuple[str, ...]] = [
-            ("branch", "period", "values", "stable", "special points", "from")
-        ]
-        table += [_row(self, i) for i in range(len(self.branches))]
-        widths = [max(len(line[k]) for line in table) for k in range(len(table[0]) - 1)]
-        for *cells, last in table:
-            padded = [c.ljust(w) for c, w in zip(cells, widths, strict=True)]
-            lines.append("    " + "  ".join([*padded, last]).rstrip())
+        head = ("branch", "period", "values", "stable", "special points", "from")
+        lines += table([head, *(_row(self, i) for i in range(len(self.branches)))])
         if self.unfollowed:
             lines.append("    not followed:")
             lines += [f"        {u}" for u in self.unfollowed]
@@ -165,7 +169,7 @@ def _columns(diagram: BifurcationDiagram, i: int) -> dict[str, Any]:
     value = b.values
     if b.family:
         value = np.full(size, b.fixed[diagram.parameter])
-    mu = np.stack([b.multipliers.real, b.multipliers.imag], axis=-1)
+    mu = parts(b.multipliers)
     columns = {
         "branch": np.full(size, i, dtype=np.int32),
         "period": np.full(size, period, dtype=np.int32),

@@ -15,9 +15,9 @@ from dynsharp.bifurcations.registry import kind_named
 from dynsharp.errors import InputError
 from dynsharp.map import DiscreteMap
 from dynsharp.normal_forms.codim1 import NormalForm
+from dynsharp.results import Result, attributes, parts, plain, shown, table
 from dynsharp.shooting.problem import Curve
 from dynsharp.types import Array
-from dynsharp.version import __version__
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -26,7 +26,7 @@ __all__ = ["Branch", "SpecialPoint", "same_rows", "special_point"]
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class SpecialPoint:
+class SpecialPoint(Result):
     """A point of a branch where stability changes, the branch turns round or another one crosses.
 
     Or where a function of the user's vanishes, which says nothing of stability.
@@ -55,6 +55,11 @@ class SpecialPoint:
         "located", or the sentence that says what failed and what to try.
     """
 
+    told = (
+        "kind", "parameter", "value", "uncertainty", "state", "multipliers", "criticality",
+        "normal_form", "bracket", "period", "status",
+    )  # fmt: skip
+
     kind: str
     parameter: str
     value: float
@@ -74,13 +79,13 @@ class SpecialPoint:
         """Whether it is not an event of the user's."""
         return kind_named(self.kind) is not None
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, SpecialPoint) and repr(self) == repr(other)
-
-    __hash__ = None  # type: ignore[assignment]
+    @property
+    def criticality(self) -> str | None:
+        """That of the normal form; None without one."""
+        return getattr(self.normal_form, "criticality", None)
 
     def __repr__(self) -> str:
-        parts = [_shown_state(self.state), f"multipliers {_shown(self.multipliers)}", self.reading]
+        parts = [shown(self.state), f"multipliers {shown(self.multipliers)}", self.reading]
         return f"{self.kind} at {self.parameter} = {self.value:.15g} ± {self.uncertainty:.1g}: " + (
             "; ".join(part for part in parts if part)
         )
@@ -113,7 +118,7 @@ def special_point(curve: Curve, event: Located) -> SpecialPoint:
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class Branch:
+class Branch(Result):
     """A branch of fixed points or cycles, as arrays along it, and its special points.
 
     Attributes
@@ -166,19 +171,18 @@ class Branch:
     def __len__(self) -> int:
         return len(self.values)
 
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Branch):
-            return NotImplemented
-        mine, theirs = (
-            (b.map, b.parameter, dict(b.fixed), b.period, b.special_points, b.ends, b.status)
-            for b in (self, other)
-        )
-        arrays = ("values", "states", "multipliers")
-        return mine == theirs and all(
-            np.array_equal(getattr(self, a), getattr(other, a)) for a in arrays
-        )
+    def entries(self) -> dict[str, Any]:
+        """Return what was found on it; the points themselves are in `to_dataset`."""
+        stable = (piece[self.parameter] for piece in self.segments(stable=True))
+        names = ("parameter", "fixed", "period", "family", "special_points", "ends", "status")
+        return plain({name: getattr(self, name) for name in names}) | {
+            "points": len(self),
+            "stable": [[float(p.min()), float(p.max())] for p in stable],
+        }
 
-    __hash__ = None  # type: ignore[assignment]
+    def rows(self) -> tuple[SpecialPoint, ...]:
+        """Return the special points: the rows of `to_dataframe`."""
+        return self.special_points
 
     def to_dataset(self) -> xr.Dataset:
         """Return the branch as a Dataset along ``point``.
@@ -300,19 +304,11 @@ class Branch:
         for i, s in enumerate(self.map.state):
             x = self.states[part, :, i]
             variables[s.name] = (cycle, x[:, 0] if self.period == 1 else x)
-        parts = ("point", "multiplier", "part")
-        variables["multipliers"] = (parts, np.stack([mu.real, mu.imag], axis=-1))
+        variables["multipliers"] = (("point", "multiplier", "part"), parts(mu))
         variables["stable"] = ("point", self.stable[part])
-        attrs = {
-            "map": self.map.name,
-            "update": "; ".join(f"{s}' = {e}" for s, e in self.map.update.items()),
-            "state": ", ".join(s.name for s in self.map.state),
-            "parameter": self.parameter,
-            "fixed": ", ".join(f"{k} = {v!r}" for k, v in self.fixed.items()),
-            "period": self.period,
-            "status": self.status,
-            "dynsharp_version": __version__,
-        }
+        attrs = attributes(
+            self.map, self.fixed, parameter=self.parameter, period=self.period, status=self.status
+        )
         if stable is not None:
             attrs["stable"] = int(stable)
         coordinates = {"arclength": ("point", self.arclength[part]), "part": ["real", "imaginary"]}
@@ -327,23 +323,11 @@ class Branch:
             head += f", {self.values.min():.6g} to {self.values.max():.6g}"
         lines = [head]
         rows = [
-            (
-                p.kind,
-                f"{p.value:.15g}",
-                f"{p.uncertainty:.0e}",
-                _shown_state(p.state),
-                p.reading,
-            )
+            (p.kind, f"{p.value:.15g}", f"{p.uncertainty:.0e}", shown(p.state), p.reading)
             for p in self.special_points
         ]
         if rows:
-            table = [("kind", self.parameter, "±", "state", "normal form"), *rows]
-            widths = [max(len(row[i]) for row in table) for i in range(4)]
-            lines += [
-                "    "
-                + "  ".join([c.ljust(w) for c, w in zip(row, widths, strict=False)] + [row[4]])
-                for row in table
-            ]
+            lines += table([("kind", self.parameter, "±", "state", "normal form"), *rows])
         lines += [f"    ends: {self.ends[0]}; {self.ends[1]}"]
         return "\n".join(lines + [f"    {self.status}"] * (self.status != "complete"))
 
@@ -351,19 +335,6 @@ class Branch:
 def same_rows(Y: Array, y: Array) -> Array:
     """Say which rows are exactly this one."""
     return np.asarray(np.equal(Y, y).all(axis=1))
-
-
-def _shown_state(state: Mapping[str, Any]) -> str:
-    shown = []
-    for name, x in list(state.items())[:4]:
-        values = np.atleast_1d(x)
-        text = ", ".join(f"{v:.6g}" for v in values[:3]) + ", ..." * (len(values) > 3)
-        shown.append(f"{name} = {text}" if values.size == 1 else f"{name} = ({text})")
-    return ", ".join(shown + ["..."] * (len(state) > 4))
-
-
-def _shown(mu: Array) -> str:
-    return ", ".join(f"{m.real:.6g}" if m.imag == 0 else f"{m:.6g}" for m in mu[:4])
 
 
 def _first_line(form: Any) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from dynsharp.normal_forms.from_solutions import Fit
+from dynsharp.results import Result
 from dynsharp.shooting.forms import Forms
 from dynsharp.shooting.problem import Curve
 from dynsharp.types import Array
@@ -42,7 +43,7 @@ ZERO = 1e-6  # a coefficient is taken to vanish below this fraction of what it i
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class NormalForm:
+class NormalForm(Result):
     """What the map looks like near a special point, on its centre manifold.
 
     With Δα the distance of the parameter from its critical value, ξ an amplitude along q (of unit

@@ -31,6 +31,7 @@ from dynsharp.normal_forms.codim1 import (
 )
 from dynsharp.normal_forms.family_flip_from_solutions import bent, family_flip_fit
 from dynsharp.normal_forms.from_solutions import Fit
+from dynsharp.results import Result
 from dynsharp.shooting.critical import critical_pair
 from dynsharp.shooting.families import Member, coordinates
 from dynsharp.shooting.forms import Forms
@@ -45,7 +46,7 @@ RESOLVED = 1e-9  # a coefficient is rounding below this fraction of what it is a
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class FamilyFlipForm:
+class FamilyFlipForm(Result):
     """A flip on a family in numbers: the attributes are those of the symbolic `FamilyFlip`.
 
     Scaling: |q| = 1, so that the amplitude ξ is a length in state space; drift and rate are per

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from dynsharp import plotting, systems
 from dynsharp.branch_tree import BifurcationDiagram, bifurcation_diagram
@@ -60,7 +59,7 @@ def continued(theory: UVTheory, effort: Effort, tell: Callable[[str], None]) -> 
 
 def continued_figures(
     theory: UVTheory, found: Continued, effort: Effort
-) -> Iterator[tuple[str, Figure, str]]:
+) -> Iterator[tuple[str, Any, str]]:
     """Yield file name, figure and caption, one by one."""
     d = found.diagram
     (F,) = (s.name for s in d.map.state)
@@ -73,12 +72,12 @@ def continued_figures(
         f"not; {len(d.branches)} branches, {len(d.special_points)} special points."
     )
     axes = plotting.bifurcation_diagram(d, F, over=orbits)
-    yield "uv_branches", _figure(axes), caption
+    yield "uv_branches", axes, caption
     caption = (
         "The same as a tree: one lane a branch, from each special point to what begins there. "
         "The last flips are those that were not switched at."
     )
-    yield "uv_branch_tree", _figure(plotting.bifurcation_tree(d)), caption
+    yield "uv_branch_tree", plotting.bifurcation_tree(d), caption
 
 
 def compare_continued(theory: UVTheory, found: Continued) -> Iterator[Row]:
@@ -116,9 +115,3 @@ def cascade_table(name: str, c: Cascade) -> Table:
     ]
     columns = ("period", f"flip at {parameter}", "ratio")
     return Table(f"Period doubling, {name}", columns, rows, notes)
-
-
-def _figure(axes: Any) -> Figure:
-    figure = axes.get_figure(root=True)
-    assert isinstance(figure, Figure)
-    return figure

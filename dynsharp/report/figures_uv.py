@@ -7,7 +7,6 @@ from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.figure import Figure
 
 from dynsharp import plotting
 from dynsharp.report.compare_uv import network
@@ -18,7 +17,7 @@ from dynsharp.sweeps import lyapunov, orbit, orbit_diagram
 __all__ = ["uv_figures"]
 
 
-def uv_figures(theory: UVTheory, effort: Effort, seed: int) -> Iterator[tuple[str, Figure, str]]:
+def uv_figures(theory: UVTheory, effort: Effort, seed: int) -> Iterator[tuple[str, Any, str]]:
     """Yield file name, figure and caption, one by one."""
     yield "uv_orbit_diagram", *_orbit_diagram(theory, effort)
     yield "uv_phase_portraits", *_portraits(theory)
@@ -26,7 +25,7 @@ def uv_figures(theory: UVTheory, effort: Effort, seed: int) -> Iterator[tuple[st
     yield "uv_sharpness", *_sharpness(theory, effort, seed)
 
 
-def _orbit_diagram(theory: UVTheory, effort: Effort) -> tuple[Figure, str]:
+def _orbit_diagram(theory: UVTheory, effort: Effort) -> tuple[Any, str]:
     m, rho = theory.reduced.map, theory.rho.name
     values = np.linspace(0.8, float(theory.end), effort.values)
     start = {m.state[0].name: 0.4}
@@ -40,10 +39,10 @@ def _orbit_diagram(theory: UVTheory, effort: Effort) -> tuple[Figure, str]:
         f"{orbits.attrs['diverged']} diverged. Lines: exact thresholds. Below: the largest "
         "Lyapunov exponent over 20,000 steps."
     )
-    return _figure(axes), caption
+    return axes, caption
 
 
-def _portraits(theory: UVTheory) -> tuple[Figure, str]:
+def _portraits(theory: UVTheory) -> tuple[Any, str]:
     m, rho = theory.scaled.map, theory.rho.name
     z, k = (s.name for s in m.state)
     with plotting.style():
@@ -77,7 +76,7 @@ def _portraits(theory: UVTheory) -> tuple[Figure, str]:
     return figure, caption
 
 
-def _manifold(theory: UVTheory) -> tuple[Figure, str]:
+def _manifold(theory: UVTheory) -> tuple[Any, str]:
     m, rho = theory.scaled.map, theory.rho.name
     z, k = (s.name for s in m.state)
     value = 1.4
@@ -95,10 +94,10 @@ def _manifold(theory: UVTheory) -> tuple[Figure, str]:
         f"At ρ = {value} an orbit falls onto the edge-of-stability manifold (left), where the map "
         "has one variable (right: its cobweb from the same start, the last quarter dark)."
     )
-    return _figure(axes), caption
+    return axes, caption
 
 
-def _sharpness(theory: UVTheory, effort: Effort, seed: int) -> tuple[Figure, str]:
+def _sharpness(theory: UVTheory, effort: Effort, seed: int) -> tuple[Any, str]:
     net = network(*effort.networks[1], seed)
     critical = theory.critical_step(net.y, net.g)[0]
     with plotting.style():
@@ -119,10 +118,3 @@ def _sharpness(theory: UVTheory, effort: Effort, seed: int) -> tuple[Figure, str
         "NTK trace hovers above 2/η past η_c."
     )
     return figure, caption
-
-
-def _figure(axes: Any) -> Figure:
-    first = axes.flat[0] if isinstance(axes, np.ndarray) else axes
-    figure = first.get_figure(root=True)
-    assert isinstance(figure, Figure)
-    return figure

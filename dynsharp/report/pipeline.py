@@ -101,8 +101,8 @@ def _work(result: Report, output: Path, tell: Callable[..., None], interrupted: 
         for row in made:
             if interrupted:
                 raise KeyboardInterrupt
-            result.rows.append(row)
-            say(row.name[:50])
+            result.compared.append(row)
+            say(row.claim[:50])
 
     def draw(part: str, made: Iterator[Any], say: Callable[[str], None]) -> None:
         for name, figure, caption in made:
@@ -126,11 +126,14 @@ def _work(result: Report, output: Path, tell: Callable[..., None], interrupted: 
     stage("writing the page", 0)
 
 
-def _picture(part: str, stem: Path, figure: Any, caption: str) -> Picture:
+def _picture(part: str, stem: Path, drawn: Any, caption: str) -> Picture:
     import matplotlib.pyplot as plt
+    import numpy as np
 
     from dynsharp import plotting
 
+    first = drawn.flat[0] if isinstance(drawn, np.ndarray) else drawn
+    figure = first.get_figure(root=True) or first
     plotting.save(figure, stem.with_suffix(".pdf"))
     figure.set_layout_engine("none")  # the layout is found; the second file takes it as it is
     png = plotting.save(figure, stem.with_suffix(".png"))

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-from rich.table import Table
-
 from dynsharp.report.effort import Effort
 from dynsharp.report.rows import Row
-from dynsharp.version import __version__
+from dynsharp.results import Result, table
 
 __all__ = ["Picture", "Report"]
 
@@ -26,13 +22,13 @@ class Picture:
     caption: str
 
 
-@dataclass
-class Report:
-    """What a run of the report made.
+@dataclass(repr=False, eq=False)
+class Report(Result):
+    """What a run of the report made. Printed, it is the table of the comparisons.
 
     Attributes
     ----------
-    rows
+    compared
         The comparisons of theory and simulation.
     pictures
         The figures.
@@ -52,7 +48,7 @@ class Report:
     seed: int
     effort: Effort
     data: Any = None
-    rows: list[Row] = field(default_factory=list)
+    compared: list[Row] = field(default_factory=list)
     pictures: list[Picture] = field(default_factory=list)
     theory: dict[str, Any] = field(default_factory=dict)
     interrupted: bool = False
@@ -60,52 +56,33 @@ class Report:
     @property
     def passed(self) -> bool:
         """Whether there are comparisons, all of them made, and every one passes."""
-        return bool(self.rows) and not self.interrupted and all(r.passed for r in self.rows)
+        made = self.compared
+        return bool(made) and not self.interrupted and all(r.passed for r in made)
 
-    def numbers(self) -> dict[str, Any]:
+    def entries(self) -> dict[str, Any]:
         """Return all of it in types that JSON has."""
         return {
-            "dynsharp": __version__,
             "passed": self.passed,
             "interrupted": self.interrupted,
             "seed": self.seed,
             "data": self.data.name if self.data else None,
             "page": str(self.page),
             "figures": [str(p.file) for p in self.pictures],
-            "rows": [
-                {
-                    "part": r.part,
-                    "claim": r.name,
-                    "exact": None if r.exact is None else str(r.exact),
-                    "theory": _finite(r.theory),
-                    "simulation": _finite(r.simulation),
-                    "difference": _finite(r.difference),
-                    "tolerance": _finite(r.tolerance),
-                    "because": r.because,
-                    "passed": r.passed,
-                }
-                for r in self.rows
-            ],
+            "rows": [r.entries() for r in self.compared],
         }
 
-    def print(self, console: Console) -> None:
-        """Print the comparisons for people."""
-        table = Table(box=None, pad_edge=False)
-        for column in ("", "claim", "theory", "simulation", "difference", "tolerance"):
-            table.add_column(column, justify="left" if column in ("", "claim") else "right")
-        for r in self.rows:
-            table.add_row(
-                "[green]pass[/]" if r.passed else "[red bold]FAIL[/]",
-                r.name,
-                f"{r.theory:.9g}",
-                f"{r.simulation:.9g}",
-                f"{r.difference:.1e}",
-                f"{r.tolerance:.1e}",
-            )
-        console.print(table)
-        good = sum(r.passed for r in self.rows)
-        console.print(f"\n{good} of {len(self.rows)} rows pass. The page is {self.page}")
+    def rows(self) -> list[Row]:
+        """Return the comparisons: the rows of `to_dataframe`."""
+        return self.compared
 
-
-def _finite(x: float) -> float | None:
-    return x if math.isfinite(x) else None
+    def __repr__(self) -> str:
+        head = ("", "claim", "theory", "simulation", "difference", "tolerance")
+        numbers = [
+            (f"{r.theory:.9g}", f"{r.simulation:.9g}", f"{r.difference:.1e}", f"{r.tolerance:.1e}")
+            for r in self.compared
+        ]
+        verdicts = [("pass" if r.passed else "FAIL", r.claim) for r in self.compared]
+        lines = table([head, *(v + n for v, n in zip(verdicts, numbers, strict=True))], indent=0)
+        good = sum(r.passed for r in self.compared)
+        end = f"{good} of {len(self.compared)} rows pass. The page is {self.page}"
+        return "\n".join([*lines, "", end])

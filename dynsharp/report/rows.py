@@ -11,6 +11,7 @@ import numpy as np
 import sympy as sp
 
 from dynsharp.map import DiscreteMap
+from dynsharp.results import Result
 from dynsharp.sweeps import orbit_diagram
 
 __all__ = ["ROUNDING", "Onset", "Row", "bisect", "number", "onset"]
@@ -18,16 +19,16 @@ __all__ = ["ROUNDING", "Onset", "Row", "bisect", "number", "onset"]
 ROUNDING = float(np.finfo(float).eps)
 
 
-@dataclass(frozen=True)
-class Row:
+@dataclass(frozen=True, eq=False)
+class Row(Result):
     """One comparison.
 
     Attributes
     ----------
     part
         What it is about: the UV model, the chain, the chain on data.
-    name
-        The claim in words.
+    claim
+        What is claimed, in words.
     theory, simulation
         Both values.
     tolerance
@@ -38,8 +39,13 @@ class Row:
         The theory as an exact expression, where it is one.
     """
 
+    told = (
+        "part", "claim", "exact", "theory", "simulation", "difference", "tolerance", "because",
+        "passed",
+    )  # fmt: skip
+
     part: str
-    name: str
+    claim: str
     theory: float
     simulation: float
     tolerance: float

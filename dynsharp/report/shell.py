@@ -10,7 +10,7 @@ from importlib import resources
 from pathlib import Path
 from string import Template
 
-__all__ = ["embedded", "framed", "prose"]
+__all__ = ["embedded", "framed", "paragraph", "prose"]
 
 
 def framed(
@@ -40,6 +40,11 @@ def framed(
 def prose(text: str) -> str:
     """Return text as HTML, the index of a letter (η_c, n_eff) set as one."""
     return re.sub(r"\b(\w)_([^\W_]+)", r"\1<sub>\2</sub>", html.escape(text))
+
+
+def paragraph(text: str) -> str:
+    """Return HTML as a paragraph."""
+    return f"<p>{text}</p>\n"
 
 
 def embedded(picture: Path, alternative: str, caption: str) -> str:

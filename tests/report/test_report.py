@@ -2,7 +2,6 @@
 
 import dataclasses
 import html
-import io
 import json
 import re
 from xml.etree import ElementTree
@@ -11,7 +10,6 @@ import numpy as np
 import pytest
 import sympy as sp
 from matplotlib.figure import Figure
-from rich.console import Console
 from typer.testing import CliRunner
 
 from dynsharp.cli import app
@@ -34,21 +32,21 @@ def data(tmp_path_factory):
 
 def every_row_passes(result, tmp_path):
     assert result.passed
-    assert len(result.rows) >= 20
-    assert {r.part for r in result.rows} == {"UV model", "branches", "chain", "chain on data"}
-    assert [r.name for r in result.rows if not r.passed] == []
+    assert len(result.compared) >= 20
+    assert {r.part for r in result.compared} == {"UV model", "branches", "chain", "chain on data"}
+    assert [r.claim for r in result.compared if not r.passed] == []
 
 
 def tolerances_are_narrow(result, tmp_path):
     """None is wider than a share of a percent, but for the bounds, which are a tolerance."""
-    for r in result.rows:
-        if "bounds" not in r.name:
-            assert r.tolerance <= 5e-3 * max(abs(r.theory), abs(r.simulation), 1e-3), r.name
+    for r in result.compared:
+        if "bounds" not in r.claim:
+            assert r.tolerance <= 5e-3 * max(abs(r.theory), abs(r.simulation), 1e-3), r.claim
         assert r.because
 
 
 def theory_is_derived(result, tmp_path):
-    exact = [r.exact for r in result.rows if r.exact is not None]
+    exact = [r.exact for r in result.compared if r.exact is not None]
     rho = sp.Symbol("rho", positive=True)
     for expected in (sp.Integer(1), sp.sqrt(5) - 1, sp.log(3), rho + 1):
         assert any(sp.simplify(e - expected) == 0 for e in exact)
@@ -118,13 +116,12 @@ def page_is_reproducible(result, tmp_path):
 
 
 def numbers_and_print(result, tmp_path):
-    numbers = json.loads(json.dumps(result.numbers(), allow_nan=False))
+    numbers = json.loads(json.dumps(result.as_dict(), allow_nan=False))
     assert numbers["passed"]
-    assert len(numbers["rows"]) == len(result.rows)
-    out = io.StringIO()
-    result.print(Console(file=out, width=200))
-    assert out.getvalue().count("pass ") == len(result.rows)
-    assert "FAIL" not in out.getvalue()
+    assert len(numbers["rows"]) == len(result.compared)
+    assert repr(result).count("pass ") == len(result.compared)
+    assert "FAIL" not in repr(result)
+    assert len(result.to_dataframe()) == len(result.compared)
 
 
 @pytest.mark.slow

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-import numpy as np
 import typer
 
 from dynsharp.cli.arguments import At, Json, Parameter, Set, Start, System, one_parameter, start_of
-from dynsharp.cli.output import fail, print_json, stages
+from dynsharp.cli.output import fail, show, stages
 
 EXAMPLE = "dynsharp cascade uv-eos --digits 30"
 
@@ -37,10 +36,7 @@ def run(
         values = _next_to_flips(m, name) if given is None else []
         begin, where = stable_start(m, name, values, given, at)
         found = cascade(m, name, begin, where, doublings, digits)
-    if as_json:
-        print_json(_as_dict(found))
-    else:
-        print(found)
+    show(found, as_json)
     if found.status != "complete":
         fail(found.status, code=1)
 
@@ -52,23 +48,3 @@ def _next_to_flips(map: Any, parameter: str) -> list[float]:
     found = [t for p in fixed_points(map) for t in thresholds(p, parameter) if t.kind == "flip"]
     flips = [float(t.value) for t in found if t.value.is_real and t.value.is_number]
     return [v * share for v in flips for share in (0.98, 1.02)]
-
-
-def _as_dict(found: Any) -> dict[str, Any]:
-    """Return the cascade as plain data; numbers of many digits as text, with their error bounds."""
-
-    def plain(estimate: Any) -> dict[str, Any]:
-        text = str(estimate).split(" ± ")[0]
-        return {"value": text, "error": estimate.error if np.isfinite(estimate.error) else None}
-
-    return {
-        "parameter": found.parameter,
-        "periods": list(found.periods),
-        "thresholds": [plain(e) for e in found.thresholds],
-        "superstable": [plain(e) for e in found.superstable],
-        "ratios": [plain(e) for e in found.ratios],
-        "accumulation": plain(found.accumulation),
-        "delta": plain(found.delta),
-        "alpha": plain(found.alpha),
-        "status": found.status,
-    }

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 import typer
 
 from dynsharp.cli.arguments import At, Json, Parameter, Set, Start, System, one_parameter, start_of
-from dynsharp.cli.output import fail, print_json, stages
+from dynsharp.cli.output import fail, show, stages
 from dynsharp.errors import InputError
 
 EXAMPLE = "dynsharp continue uv-eos --parameter rho --span 0.2 2 --doublings 5"
@@ -38,32 +38,6 @@ def run(
         tell("branches")
         begin, where = stable_start(m, name, np.linspace(*span, 201), start_of(m, start), at)
         found = doubled(continue_fixed_point(m, name, begin, where, span), doublings)
-    if as_json:
-        print_json(branches_as_dict(found))
-    else:
-        print("\n".join(map(repr, found)))
+    show(found, as_json)
     if not all(map(len, found)):
         fail(found[-1].status, code=1)
-
-
-def branches_as_dict(found: Any) -> list[dict[str, Any]]:
-    """Return the special points of each branch as plain data."""
-    return [
-        {
-            "period": b.period,
-            "points": len(b),
-            "status": b.status,
-            "special_points": [
-                {
-                    "kind": s.kind,
-                    "value": s.value,
-                    "uncertainty": s.uncertainty,
-                    "state": {x: np.asarray(v).tolist() for x, v in s.state.items()},
-                    "criticality": getattr(s.normal_form, "criticality", None),
-                    "status": s.status,
-                }
-                for s in b.special_points
-            ],
-        }
-        for b in found
-    ]

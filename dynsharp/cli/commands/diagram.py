@@ -81,29 +81,8 @@ def run(
             )
         tell("figure")
         numbers["file"] = str(plotting.save(axes, output))
-    say(numbers | ({"branches": _as_dict(tree)} if tree and as_json else {}), as_json)
+    say(numbers | ({"branches": tree} if tree and as_json else {}), as_json)
     if tree is not None and not as_json:
         print(tree)
     if numbers["unfinished"]:
         fail(f"interrupted: {numbers['unfinished']} orbits are missing in {output}", code=130)
-
-
-def _as_dict(found: Any) -> dict[str, Any]:
-    """Return the branches of a diagram as plain data, with where each comes from."""
-    from dynsharp.cli.commands.continue_ import branches_as_dict
-
-    rows = branches_as_dict(found.branches)
-    return {
-        "branches": [
-            row | {"from": o.text, "stable": _stable(b)}
-            for row, b, o in zip(rows, found.branches, found.origins, strict=True)
-        ],
-        "not_followed": [str(u) for u in found.unfollowed],
-        "status": found.status,
-    }
-
-
-def _stable(branch: Any) -> list[tuple[float, float]]:
-    """Ranges of the parameter in which a branch is stable."""
-    pieces = [piece[branch.parameter] for piece in branch.segments(stable=True)]
-    return [(float(p.min()), float(p.max())) for p in pieces]

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from dynsharp.cli.arguments import Json
-from dynsharp.cli.output import console, fail, print_json, stages
+from dynsharp.cli.output import fail, show, stages
 
 EXAMPLE = "dynsharp report --data own.npz --output figures"
 
@@ -32,12 +32,9 @@ def run(
 
     with stages() as tell:
         result = report(data=data, output=output, seed=seed, tell=tell)
-    if as_json:
-        print_json(result.numbers())
-    else:
-        result.print(console())
+    show(result, as_json)
     if result.interrupted:
         fail(f"interrupted: what was done until then is in {result.page}", code=130)
     if not result.passed:
-        failed = [r.name for r in result.rows if not r.passed]
-        fail(f"{len(failed)} of {len(result.rows)} rows fail: {'; '.join(failed)}", code=1)
+        failed = [r.claim for r in result.compared if not r.passed]
+        fail(f"{len(failed)} of {len(result.compared)} rows fail: {'; '.join(failed)}", code=1)

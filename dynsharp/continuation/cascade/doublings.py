@@ -28,6 +28,7 @@ from dynsharp.continuation.rows import joined
 from dynsharp.continuation.steps import LARGEST_STATE
 from dynsharp.continuation.switching.switch import beside, doubled_start
 from dynsharp.map import DiscreteMap, Name
+from dynsharp.results import Result
 from dynsharp.shooting.problem import Curve, Point, Points
 from dynsharp.symbolic.fixed_points import FixedPoint
 from dynsharp.types import Array
@@ -43,7 +44,7 @@ REACHES = (1.0, 4.0, 20.0)  # half widths of the span in which the first flip is
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class Cascade:
+class Cascade(Result):
     """A period-doubling cascade.
 
     All numbers are mpmath numbers with a bound ``.error``.
@@ -85,10 +86,13 @@ class Cascade:
     alpha: Estimate
     status: str = "complete"
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Cascade) and repr(self) == repr(other)
-
-    __hash__ = None  # type: ignore[assignment]
+    def rows(self) -> list[dict[str, Any]]:
+        """Return period, threshold and ratio of each flip: the rows of `to_dataframe`."""
+        ratios = [None, *self.ratios, *[None] * len(self.periods)]
+        return [
+            {"period": period, "threshold": value, "ratio": ratio}
+            for period, value, ratio in zip(self.periods, self.thresholds, ratios, strict=False)
+        ]
 
     @property
     def note(self) -> str:

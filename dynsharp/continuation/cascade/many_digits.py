@@ -57,6 +57,11 @@ class Estimate(mpmath.mpf):
     def __reduce__(self) -> tuple[Any, ...]:
         return _restored, (self._mpf_, self.error)
 
+    def as_dict(self) -> dict[str, Any]:
+        """Return the digits that are known as text, and the bound; null where there is none."""
+        bound = self.error if np.isfinite(self.error) else None
+        return {"value": repr(self).partition(" ± ")[0], "error": bound}
+
     def __repr__(self) -> str:
         if not mpmath.isfinite(self):
             return f"{float(self)} ± {self.error:.1g}"
