@@ -60,10 +60,9 @@ class Registry:
         )
         number = np.bincount(inverse.ravel())
         before = len(self)
-        for i, times in zip(first, number, strict=True):
-            self.states.append(canonical(states[i]))
-            self.steps.append(float(steps[i]))
-            self.times.append(int(times))
+        self.states += list(canonical(states[first]))
+        self.steps += steps[first].tolist()
+        self.times += number.tolist()
         self._signatures = np.concatenate([self._signatures, signatures[first]])
         self._merge()
         return len(self) - before

@@ -80,7 +80,12 @@ def minimal_period(problem: Curve, y: Array) -> int:
     return int(minimal_periods(x[None], np.ones(x.shape[1]), RETURN * (size + RETURN))[0])
 
 
-def canonical(states: Array) -> Array:
-    """Shift a cycle so that its least point, by the first coordinate that decides, is first."""
-    least = np.lexsort(np.round(states, DECIMALS).T[::-1])[0]
-    return np.roll(states, -least, axis=0)
+def canonical(cycles: Array) -> Array:
+    """Shift cycles (m × period × n): the least point first, by the first coordinate that decides."""
+    rounded = np.round(cycles, DECIMALS)
+    least = np.ones(cycles.shape[:2], bool)
+    for x in np.moveaxis(rounded, 2, 0):
+        left = np.where(least, x, np.inf)
+        least &= left == left.min(axis=1, keepdims=True)
+    turned = (least.argmax(axis=1)[:, None] + np.arange(cycles.shape[1])) % cycles.shape[1]
+    return np.take_along_axis(cycles, turned[:, :, None], axis=1)

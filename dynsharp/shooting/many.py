@@ -91,7 +91,7 @@ def shoot(
         for begin in range(first, last, PIECE):
             end = min(begin + PIECE, last)
             rows = Y[begin:end], code[begin:end], size[begin:end]
-            _approach(problem.code.value, par, problem.index, settings, *rows)
+            _approach(problem.code.value, par, problem.index, *settings, *rows)
             yield (end - first) / (last - first)
 
     finished = np.ones(m, bool)
@@ -118,9 +118,11 @@ def _linearise(ev: Any, Y: Any, par: Any, k: int, J: Any, R: Any) -> None:
 
 
 @njit(**OPTIONS)
-def _approach(ev: Any, par: Any, k: int, settings: Any, Y: Any, code: Any, size: Any) -> None:
+def _approach(
+    ev: Any, par: Any, k: int, units: Any, longest: float, far: float, known: Any, radius: float,
+    limit: int, border: Any, Y: Any, code: Any, size: Any
+) -> None:  # fmt: skip
     """Approach from every row of Y."""
-    units, longest, far, known, radius, limit, border = settings
     work = workspace((Y.shape[1] - 1) // units.size, units.size)
     for g in range(Y.shape[0]):
         code[g], size[g] = approach(

@@ -139,7 +139,7 @@ def settled(
     return sign, tangent, mu
 
 
-@njit(**OPTIONS)
+@njit(**OPTIONS, inline="always")
 def approach(
     ev: Any, y: Any, par: Any, k: int, units: Any, longest: float, far: float, known: Any, radius:
     float, limit: int, work: Any, border: Any
@@ -176,7 +176,7 @@ def approach(
             return (DEGENERATE, residual) if vanishes else (FAILED, length)
         if vanishes and length > 1e-9 and length > 0.9 * before:
             return DEGENERATE, length
-        factor = deflation(y, newton, known, units, radius)
+        factor = deflation(y, newton, known, units, radius) if known.size else 1.0
         if not math.isfinite(factor):
             return FAILED, length
         if length * abs(factor) > longest:

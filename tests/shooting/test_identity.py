@@ -99,6 +99,13 @@ def test_solutions_at_different_parameters_are_different():
 
 @given(seed=seeds, period=st.integers(1, 8), shift=st.integers(0, 7))
 def test_a_cycle_begins_where_it_does_whatever_the_shift(seed, period, shift):
-    states = np.random.default_rng(seed).standard_normal((period, 2))
-    assert np.array_equal(canonical(np.roll(states, shift, axis=0)), canonical(states))
-    assert canonical(states)[0, 0] == states[:, 0].min()
+    rng = np.random.default_rng(seed)
+    cycles = np.concatenate(
+        [rng.standard_normal((5, period, 2)), rng.integers(0, 2, (9, period, 2))]
+    )
+    shifted = np.roll(cycles, shift, axis=1)
+    once, again = canonical(cycles), canonical(shifted)
+    for cycle, first, second in zip(cycles, once, again, strict=True):
+        assert same_cycle(cycle, first, np.ones(2), 0.0)
+        assert first[0].tolist() == second[0].tolist() == min(cycle.tolist())
+    assert np.array_equal(once[:5], again[:5])  # no point of these comes twice
