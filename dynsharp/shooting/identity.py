@@ -81,7 +81,7 @@ def minimal_period(problem: Curve, y: Array) -> int:
 
 
 def canonical(cycles: Array) -> Array:
-    """Shift cycles (m × period × n): the least point first, by the first coordinate that decides."""
+    """Shift cycles (m × period × n): the least point first, by the first coordinate to decide."""
     rounded = np.round(cycles, DECIMALS)
     least = np.ones(cycles.shape[:2], bool)
     for x in np.moveaxis(rounded, 2, 0):
