@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from dynsharp.bifurcations import codim2, kinds
+
 ROOT = Path(__file__).parent.parent
 HOUSE = ROOT / "dynsharp"
 FACE = "__init__"  # dynsharp/__init__.py, above all rooms
@@ -25,6 +27,7 @@ FOREIGN = {"_fields", "_prec"}  # public by the convention of their libraries
 # What is still broken: whoever mends it deletes it here. Nothing is added.
 REACHING = {"bifurcation_curves", "branch_tree"}
 CIRCULAR = {"continuation"}
+ASKING = {"branch_tree", "continuation"}
 
 FLOORS = {room: int(floor) for floor, room, _ in ROW.findall(TEXT)}
 
@@ -119,6 +122,24 @@ def test_no_room_reaches_into_what_another_keeps_private():
                 reached.append((module, node.attr, node.lineno))
     found = [r for r in reached if private(r[1], "") and r[1] not in kept[room(r[0])] | FOREIGN]
     assert {room(module) for module, _, _ in found} == REACHING, found
+
+
+def test_numbers_do_not_ask_for_a_kind_by_name():
+    """A kind answers itself: who compares its name has to be changed for every new one.
+
+    The report and the command line tell of flips in particular.
+    """
+    names = {kind.name for kind in (*kinds(), *codim2.kinds())}
+    asking = [
+        (module, node.lineno)
+        for module, path in files().items()
+        if FLOORS["bifurcations"] < FLOORS.get(room(module), 0) < FLOORS["report"]
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.Compare)
+        for part in ast.walk(node)
+        if isinstance(part, ast.Constant) and part.value in names
+    ]
+    assert {room(module) for module, _ in asking} == ASKING, asking
 
 
 @pytest.mark.parametrize("folder", ["analysis", "paper_reproduction"])
