@@ -17,7 +17,7 @@ from dynsharp.map import DiscreteMap
 
 __all__ = [
     "At", "Figure", "FigureFile", "Json", "Parameter", "Set", "Start", "Sweep", "System",
-    "Transient", "assignments", "checked_figure", "intervals", "load", "one_parameter", "put_in",
+    "Transient", "assignments", "intervals", "load", "one_parameter", "put_in",
     "start_of", "sweeps",
 ]  # fmt: skip
 
@@ -37,12 +37,20 @@ Transient: TypeAlias = Annotated[int, typer.Option(help="Steps before any is kep
 Sweep: TypeAlias = Annotated[
     list[str], typer.Option(help="What to sweep, and its values: rho=0.8:2:4000.")
 ]
-FigureFile: TypeAlias = Annotated[
-    Path, typer.Option("--output", "-o", help="A .png, .pdf or .svg file.")
-]
-Figure: TypeAlias = Annotated[
-    Path | None, typer.Option("--output", "-o", help="Draw it: a .png, .pdf or .svg file.")
-]
+
+
+def _checked_figure(path: Path | None) -> Path | None:
+    """Refuse a file of another kind before anything is computed."""
+    if path is not None and path.suffix.lower() not in (".png", ".pdf", ".svg"):
+        raise InputError("--output", str(path), "a name that ends in .png, .pdf or .svg")
+    return path
+
+
+_FIGURE: Any = typer.Option(
+    "--output", "-o", help="Draw it: a .png, .pdf or .svg file.", callback=_checked_figure
+)
+Figure: TypeAlias = Annotated[Path | None, _FIGURE]
+FigureFile: TypeAlias = Annotated[Path, _FIGURE]
 
 
 def load(text: str, fixed: list[str] | None, swept: Iterable[str] | None = None) -> DiscreteMap:
@@ -89,13 +97,6 @@ def start_of(m: DiscreteMap, texts: list[str] | None) -> dict[str, float] | None
     if missing := [name for name in names if name not in start]:
         raise InputError("--start", f"no value for {', '.join(missing)}", "one for each variable")
     return start
-
-
-def checked_figure(path: Path | None) -> Path | None:
-    """Refuse a file of another kind before anything is computed."""
-    if path is not None and path.suffix.lower() not in (".png", ".pdf", ".svg"):
-        raise InputError("--output", str(path), "a name that ends in .png, .pdf or .svg")
-    return path
 
 
 def assignments(argument: str, texts: Iterable[str]) -> dict[str, sp.Expr]:

@@ -89,15 +89,9 @@ def bifurcation_curve(
     ax.set_ylabel(label(names[1]))
     legend = ax.get_legend()
     kept = [] if legend is None else [h for h in legend.legend_handles if h is not None]
-    if kept:
-        ax.legend(
-            handles=[*handles.values(), *kept],
-            loc="upper left",
-            bbox_to_anchor=(1.01, 1),
-            borderaxespad=0,
-        )
-    else:
-        ax.legend(handles=list(handles.values()), loc="best").set_zorder(6)
+    beside = {"loc": "upper left", "bbox_to_anchor": (1.01, 1), "borderaxespad": 0}
+    place: dict[str, Any] = beside if kept else {"loc": "best"}
+    ax.legend(handles=[*handles.values(), *kept], **place).set_zorder(6)
     return ax
 
 

@@ -59,7 +59,7 @@ def _verdict(result: Report) -> str:
     if result.interrupted:
         return f"Interrupted. {made} comparisons were made, {len(failed)} of them fail."
     if failed:
-        names = "; ".join(html.escape(r.claim) for r in failed)
+        names = "; ".join(html.escape(r.name) for r in failed)
         return f"{len(failed)} of {made} comparisons fail: {names}."
     return (
         f"All {made} comparisons of a derived value with a simulation agree within "
@@ -93,7 +93,7 @@ def _row(r: Row) -> str:
         f"{r.tolerance:.1e}",
     )
     return (
-        f"<tr><td>{prose(r.claim)}<small>tolerance: {prose(r.because)}</small></td>"
+        f"<tr><td>{prose(r.name)}<small>tolerance: {prose(r.because)}</small></td>"
         f"<td>{exact}</td>"
         + "".join(f'<td class="number">{_minus(n)}</td>' for n in numbers)
         + f'<td class="{verdict}">{verdict}</td></tr>'

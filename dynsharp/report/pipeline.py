@@ -102,7 +102,7 @@ def _work(result: Report, output: Path, tell: Callable[..., None], interrupted: 
             if interrupted:
                 raise KeyboardInterrupt
             result.compared.append(row)
-            say(row.claim[:50])
+            say(row.name[:50])
 
     def draw(part: str, made: Iterator[Any], say: Callable[[str], None]) -> None:
         for name, figure, caption in made:

@@ -81,7 +81,7 @@ class Report(Result):
             (f"{r.theory:.9g}", f"{r.simulation:.9g}", f"{r.difference:.1e}", f"{r.tolerance:.1e}")
             for r in self.compared
         ]
-        verdicts = [("pass" if r.passed else "FAIL", r.claim) for r in self.compared]
+        verdicts = [("pass" if r.passed else "FAIL", r.name) for r in self.compared]
         lines = table([head, *(v + n for v, n in zip(verdicts, numbers, strict=True))], indent=0)
         good = sum(r.passed for r in self.compared)
         end = f"{good} of {len(self.compared)} rows pass. The page is {self.page}"

@@ -11,7 +11,7 @@ import numpy as np
 import sympy as sp
 
 from dynsharp.map import DiscreteMap
-from dynsharp.results import Result
+from dynsharp.results import Result, plain
 from dynsharp.sweeps import orbit_diagram
 
 __all__ = ["ROUNDING", "Onset", "Row", "bisect", "number", "onset"]
@@ -27,8 +27,8 @@ class Row(Result):
     ----------
     part
         What it is about: the UV model, the chain, the chain on data.
-    claim
-        What is claimed, in words.
+    name
+        The claim in words.
     theory, simulation
         Both values.
     tolerance
@@ -39,18 +39,19 @@ class Row(Result):
         The theory as an exact expression, where it is one.
     """
 
-    told = (
-        "part", "claim", "exact", "theory", "simulation", "difference", "tolerance", "because",
-        "passed",
-    )  # fmt: skip
-
     part: str
-    claim: str
+    name: str
     theory: float
     simulation: float
     tolerance: float
     because: str
     exact: sp.Expr | None = None
+
+    def entries(self) -> dict[str, Any]:
+        """Return the fields, the name as ``claim``, with the difference and the verdict."""
+        fields = super().entries()
+        found = {"difference": plain(self.difference), "passed": self.passed}
+        return {"claim": fields.pop("name"), **fields, **found}
 
     @property
     def difference(self) -> float:

@@ -34,14 +34,14 @@ def every_row_passes(result, tmp_path):
     assert result.passed
     assert len(result.compared) >= 20
     assert {r.part for r in result.compared} == {"UV model", "branches", "chain", "chain on data"}
-    assert [r.claim for r in result.compared if not r.passed] == []
+    assert [r.name for r in result.compared if not r.passed] == []
 
 
 def tolerances_are_narrow(result, tmp_path):
     """None is wider than a share of a percent, but for the bounds, which are a tolerance."""
     for r in result.compared:
-        if "bounds" not in r.claim:
-            assert r.tolerance <= 5e-3 * max(abs(r.theory), abs(r.simulation), 1e-3), r.claim
+        if "bounds" not in r.name:
+            assert r.tolerance <= 5e-3 * max(abs(r.theory), abs(r.simulation), 1e-3), r.name
         assert r.because
 
 

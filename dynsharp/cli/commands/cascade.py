@@ -6,21 +6,21 @@ from typing import Annotated, Any
 
 import typer
 
-from dynsharp.cli.arguments import At, Json, Parameter, Set, Start, System, one_parameter, start_of
+from dynsharp.cli import arguments as args
 from dynsharp.cli.output import fail, show, stages
 
 EXAMPLE = "dynsharp cascade uv-eos --digits 30"
 
 
 def run(
-    system: System,
-    parameter: Parameter = None,
+    system: args.System,
+    parameter: args.Parameter = None,
     doublings: Annotated[int, typer.Option(help="Number of flips.")] = 8,
     digits: Annotated[int, typer.Option(help="Significant digits.")] = 15,
-    fixed: Set = None,
-    start: Start = None,
-    at: At = None,
-    as_json: Json = False,
+    fixed: args.Set = None,
+    start: args.Start = None,
+    at: args.At = None,
+    as_json: args.Json = False,
 ) -> None:
     """Follow a period-doubling cascade to many digits.
 
@@ -29,10 +29,10 @@ def run(
     from dynsharp.cli.starts import stable_start
     from dynsharp.continuation import cascade
 
-    m, name = one_parameter(system, parameter, fixed)
+    m, name = args.one_parameter(system, parameter, fixed)
     with stages() as tell:
         tell("cascade")
-        given = start_of(m, start)
+        given = args.start_of(m, start)
         values = _next_to_flips(m, name) if given is None else []
         begin, where = stable_start(m, name, values, given, at)
         found = cascade(m, name, begin, where, doublings, digits)

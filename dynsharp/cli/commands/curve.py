@@ -7,19 +7,7 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
-from dynsharp.cli.arguments import (
-    At,
-    Figure,
-    Json,
-    Set,
-    Start,
-    System,
-    assignments,
-    checked_figure,
-    intervals,
-    put_in,
-    start_of,
-)
+from dynsharp.cli import arguments as args
 from dynsharp.cli.load import load_system
 from dynsharp.cli.output import fail, show, stages
 from dynsharp.errors import InputError
@@ -28,20 +16,20 @@ EXAMPLE = "dynsharp curve henon --span a=0.1:4,b=-1.5:1.5 --set b=0.3 -o curve.p
 
 
 def run(
-    system: System,
+    system: args.System,
     span: Annotated[
         list[str], typer.Option(help="Parameter and its range, a=0:2; one for each of the two.")
     ],
-    fixed: Set = None,
-    start: Start = None,
-    at: At = None,
+    fixed: args.Set = None,
+    start: args.Start = None,
+    at: args.At = None,
     kind: Annotated[
         str | None, typer.Option(help="Kind of the point to follow, flip or fold; any if left out.")
     ] = None,
     number: Annotated[int, typer.Option(help="Which one of these, in order along the branch.")] = 1,
     doublings: Annotated[int, typer.Option(help="Doubled cycles to go on to before.")] = 0,
-    output: Figure = None,
-    as_json: Json = False,
+    output: args.Figure = None,
+    as_json: args.Json = False,
 ) -> None:
     """Follow a bifurcation in two parameters.
 
@@ -54,21 +42,20 @@ def run(
     from dynsharp.cli.starts import doubled, stable_start
     from dynsharp.continuation import continue_fixed_point
 
-    checked_figure(output)
-    box = intervals("--span", span)
+    box = args.intervals("--span", span)
     if len(box) != 2:
         raise InputError("--span", f"{len(box)} parameters", "two, such as a=0:2 and b=-1:1")
     first, second = box
-    values = assignments("--set", fixed or ())
+    values = args.assignments("--set", fixed or ())
     if second not in values:
         raise InputError("--set", f"no value for {second}", f"{second}=VALUE, to begin at")
     system_map = load_system(system)
-    line = put_in(system_map, values, [first])
+    line = args.put_in(system_map, values, [first])
     beginning = {second: float(values.pop(second))}
-    m = put_in(system_map, values, box)
+    m = args.put_in(system_map, values, box)
     with stages() as tell:
         tell("branch")
-        given = start_of(line, start)
+        given = args.start_of(line, start)
         begin, where = stable_start(line, first, np.linspace(*box[first], 201), given, at)
         branch = continue_fixed_point(m, first, begin, where, box[first], fixed=beginning)
         branch = doubled(branch, doublings)[-1]

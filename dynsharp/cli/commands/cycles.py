@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from dynsharp.cli.arguments import Json, Set, System, intervals, load
+from dynsharp.cli import arguments as args
 from dynsharp.cli.output import fail, show, stages
 from dynsharp.errors import InputError
 
@@ -14,17 +14,17 @@ EXAMPLE = "dynsharp cycles henon --set a=1.4,b=0.3 --period 6 --box x=-2:2,y=-1:
 
 
 def run(
-    system: System,
+    system: args.System,
     period: Annotated[int, typer.Option(help="Greatest period; with --exact the only one.")],
     box: Annotated[
         list[str] | None, typer.Option(help="Range of a state variable, x=-2:2; repeatable.")
     ] = None,
-    fixed: Set = None,
+    fixed: args.Set = None,
     exact: Annotated[
         bool, typer.Option("--exact", help="In closed form; parameters may stay symbols.")
     ] = False,
     seed: Annotated[int, typer.Option(help="Of the guesses, in several dimensions.")] = 0,
-    as_json: Json = False,
+    as_json: args.Json = False,
 ) -> None:
     """Find all cycles up to a period in a box, with multipliers.
 
@@ -39,13 +39,15 @@ def run(
         if exact:
             from dynsharp.symbolic import cycles
 
-            found = cycles(load(system, fixed), period)
+            found = cycles(args.load(system, fixed), period)
             lost = "" if found.found else "; ".join(found.unresolved)
         else:
             from dynsharp.cycle_search import find_cycles
 
-            m = load(system, fixed, swept=[])
-            found = find_cycles(m, period, intervals("--box", box or []), seed=seed, progress=False)
+            m = args.load(system, fixed, swept=[])
+            found = find_cycles(
+                m, period, args.intervals("--box", box or []), seed=seed, progress=False
+            )
             lost = found.status if found.status.startswith("interrupted") else ""
     show(found, as_json)
     if lost:

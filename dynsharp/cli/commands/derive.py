@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from dynsharp.cli.arguments import Json, Set, System, load
+from dynsharp.cli import arguments as args
 from dynsharp.cli.output import console, fail, print_json, stages
 from dynsharp.errors import InputError
 
@@ -14,18 +14,18 @@ EXAMPLE = "dynsharp derive uv-physical --along eta"
 
 
 def run(
-    system: System,
+    system: args.System,
     along: Annotated[
         list[str] | None,
         typer.Option(help="Parameter to find thresholds along; repeatable; default: all."),
     ] = None,
-    fixed: Set = None,
+    fixed: args.Set = None,
     cycles: Annotated[
         bool, typer.Option(help="Find 2-cycles, in maps of up to two variables.")
     ] = True,
     manifolds: Annotated[bool, typer.Option(help="Find invariant manifolds and regions.")] = True,
     latex: Annotated[bool, typer.Option("--latex", help="A LaTeX fragment (amsmath).")] = False,
-    as_json: Json = False,
+    as_json: args.Json = False,
 ) -> None:
     """Derive stability and thresholds exactly.
 
@@ -36,7 +36,7 @@ def run(
 
     if latex and as_json:
         raise InputError("--latex", "both --latex and --json", "one of the two")
-    m = load(system, fixed)
+    m = args.load(system, fixed)
     with stages() as tell:
         d = derive(m, along, periods=(2,) if cycles else (), manifolds=manifolds, tell=tell)
         # what is lazy, such as the conditions of stability, is worked out here

@@ -6,35 +6,26 @@ from typing import Annotated, Any
 
 import typer
 
-from dynsharp.cli.arguments import (
-    FigureFile,
-    Json,
-    Set,
-    Start,
-    Sweep,
-    System,
-    Transient,
-    checked_figure,
-)
+from dynsharp.cli import arguments as args
 from dynsharp.cli.output import fail, say, stages
 
 EXAMPLE = "dynsharp diagram uv-eos --sweep rho=0.8:2:4000 -o diagram.png"
 
 
 def run(
-    system: System,
-    sweep: Sweep,
-    output: FigureFile,
-    fixed: Set = None,
-    start: Start = None,
-    transient: Transient = 5000,
+    system: args.System,
+    sweep: args.Sweep,
+    output: args.FigureFile,
+    fixed: args.Set = None,
+    start: args.Start = None,
+    transient: args.Transient = 5000,
     keep: Annotated[int, typer.Option(help="Steps that are kept.")] = 256,
     exponent: Annotated[bool, typer.Option(help="Draw the Lyapunov exponent below.")] = True,
     variable: Annotated[str | None, typer.Option(help="What to draw; first of the state.")] = None,
     branches: Annotated[
         bool, typer.Option("--branches", help="Follow fixed points and cycles, stable or not.")
     ] = False,
-    as_json: Json = False,
+    as_json: args.Json = False,
 ) -> None:
     """Draw an orbit diagram with exact thresholds.
 
@@ -46,7 +37,6 @@ def run(
     from dynsharp.cli.swept import counts, summary, swept
     from dynsharp.sweeps import lyapunov, orbit_diagram, phase_diagram
 
-    checked_figure(output)
     axes: Any
     with stages() as tell:
         s = swept(system, sweep, fixed, start, tell)

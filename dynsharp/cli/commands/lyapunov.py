@@ -7,16 +7,7 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
-from dynsharp.cli.arguments import (
-    Figure,
-    Json,
-    Set,
-    Start,
-    Sweep,
-    System,
-    Transient,
-    checked_figure,
-)
+from dynsharp.cli import arguments as args
 from dynsharp.cli.output import fail, print_json, say, stages
 from dynsharp.results import plain, table
 
@@ -25,14 +16,14 @@ _SHOWN = 20  # values in the table; JSON has all
 
 
 def run(
-    system: System,
-    sweep: Sweep,
-    fixed: Set = None,
-    start: Start = None,
-    transient: Transient = 1000,
+    system: args.System,
+    sweep: args.Sweep,
+    fixed: args.Set = None,
+    start: args.Start = None,
+    transient: args.Transient = 1000,
     iterations: Annotated[int, typer.Option(help="Steps to average over.")] = 20_000,
-    output: Figure = None,
-    as_json: Json = False,
+    output: args.Figure = None,
+    as_json: args.Json = False,
 ) -> None:
     """Estimate the largest Lyapunov exponent, with its standard error.
 
@@ -43,7 +34,6 @@ def run(
     from dynsharp.cli.swept import summary, swept
     from dynsharp.sweeps import lyapunov
 
-    checked_figure(output)
     with stages() as tell:
         s = swept(system, sweep, fixed, start, tell)
         tell("Lyapunov exponent")

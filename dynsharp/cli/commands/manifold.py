@@ -8,17 +8,7 @@ import numpy as np
 import sympy as sp
 import typer
 
-from dynsharp.cli.arguments import (
-    FigureFile,
-    Json,
-    Set,
-    Start,
-    System,
-    assignments,
-    checked_figure,
-    load,
-    start_of,
-)
+from dynsharp.cli import arguments as args
 from dynsharp.cli.output import say, stages
 from dynsharp.errors import InputError
 from dynsharp.map import DiscreteMap
@@ -30,24 +20,23 @@ EXAMPLE = "dynsharp manifold uv --set rho=1.4 -o manifold.png"
 
 
 def run(
-    system: System,
-    output: FigureFile,
-    fixed: Set = None,
-    start: Start = None,
+    system: args.System,
+    output: args.FigureFile,
+    fixed: args.Set = None,
+    start: args.Start = None,
     number: Annotated[
         int | None, typer.Option("--manifold", help="Which one, as `derive` numbers them.")
     ] = None,
     iterations: Annotated[int, typer.Option(help="Number of steps of the orbit.")] = 200,
-    as_json: Json = False,
+    as_json: args.Json = False,
 ) -> None:
     """Draw an orbit and an invariant manifold."""
     from dynsharp import plotting
     from dynsharp.symbolic.fixed_points import fixed_points
 
-    checked_figure(output)
-    m, at_values = load(system, None), load(system, fixed, swept=[])
-    numbers = {name: float(v) for name, v in assignments("--set", fixed or ()).items()}
-    begin = start_of(m, start)
+    m, at_values = args.load(system, None), args.load(system, fixed, swept=[])
+    numbers = {name: float(v) for name, v in args.assignments("--set", fixed or ()).items()}
+    begin = args.start_of(m, start)
     with stages() as tell:
         tell("invariant manifolds")
         chosen = _chosen(m, number)

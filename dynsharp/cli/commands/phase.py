@@ -7,19 +7,7 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
-from dynsharp.cli.arguments import (
-    Figure,
-    Json,
-    Set,
-    Start,
-    Sweep,
-    System,
-    Transient,
-    assignments,
-    checked_figure,
-    load,
-    sweeps,
-)
+from dynsharp.cli import arguments as args
 from dynsharp.cli.output import fail, print_json, say, stages
 from dynsharp.errors import InputError
 from dynsharp.results import plain, table
@@ -28,14 +16,14 @@ EXAMPLE = "dynsharp phase uv-eos --sweep rho=0.9:2:300 --sweep F=0.05:3:300 -o p
 
 
 def run(
-    system: System,
-    sweep: Sweep,
-    fixed: Set = None,
-    start: Start = None,
+    system: args.System,
+    sweep: args.Sweep,
+    fixed: args.Set = None,
+    start: args.Start = None,
     max_period: Annotated[int, typer.Option(help="Greatest period to look for.")] = 64,
-    transient: Transient = 2000,
-    output: Figure = None,
-    as_json: Json = False,
+    transient: args.Transient = 2000,
+    output: args.Figure = None,
+    as_json: args.Json = False,
 ) -> None:
     """Find the period of the orbits over a plane.
 
@@ -47,13 +35,12 @@ def run(
     from dynsharp.cli.swept import counts
     from dynsharp.sweeps import phase_diagram
 
-    checked_figure(output)
-    axes = sweeps(sweep)
+    axes = args.sweeps(sweep)
     if len(axes) != 2:
         raise InputError("--sweep", f"{len(axes)} axes", "two, such as rho=0.9:2:300 F=0.05:3:300")
     names = [s.name for s in load_system(system).state]
-    m = load(system, fixed, swept=[name for name in axes if name not in names])
-    given = {name: float(v) for name, v in assignments("--start", start or ()).items()}
+    m = args.load(system, fixed, swept=[name for name in axes if name not in names])
+    given = {name: float(v) for name, v in args.assignments("--start", start or ()).items()}
     if missing := [name for name in names if name not in (*given, *axes)]:
         wants = " ".join(f"--start {name}=VALUE" for name in missing)
         raise InputError("--start", f"no value for {', '.join(missing)}", wants)

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from dynsharp.cli.arguments import Figure, Json, checked_figure
+from dynsharp.cli import arguments as args
 from dynsharp.cli.output import show, stages
 from dynsharp.errors import InputError
 
@@ -24,8 +24,8 @@ def run(
     threshold: Annotated[
         float | None, typer.Option(help="Instead: the sharpness at which steps become unstable.")
     ] = None,
-    output: Figure = None,
-    as_json: Json = False,
+    output: args.Figure = None,
+    as_json: args.Json = False,
 ) -> None:
     """Name the phases of a training run.
 
@@ -36,7 +36,6 @@ def run(
     from dynsharp import plotting
     from dynsharp.regimes import training_regime
 
-    checked_figure(output)
     columns = _read(log)
     if eta is None and threshold is None:
         own = next((name for name in _ETA if name in columns), None)

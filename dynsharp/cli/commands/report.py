@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from dynsharp.cli.arguments import Json
+from dynsharp.cli import arguments as args
 from dynsharp.cli.output import fail, show, stages
 
 EXAMPLE = "dynsharp report --data own.npz --output figures"
@@ -21,7 +21,7 @@ def run(
         "figures"
     ),
     seed: Annotated[int, typer.Option(help="Of every random start.")] = 0,
-    as_json: Json = False,
+    as_json: args.Json = False,
 ) -> None:
     """Hold theory against simulation on one page.
 
@@ -36,5 +36,5 @@ def run(
     if result.interrupted:
         fail(f"interrupted: what was done until then is in {result.page}", code=130)
     if not result.passed:
-        failed = [r.claim for r in result.compared if not r.passed]
+        failed = [r.name for r in result.compared if not r.passed]
         fail(f"{len(failed)} of {len(result.compared)} rows fail: {'; '.join(failed)}", code=1)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dynsharp.cli.arguments import Json
+from dynsharp.cli import arguments as args
 from dynsharp.cli.output import print_json
 from dynsharp.results import table
 
 EXAMPLE = "dynsharp systems"
 
 
-def run(as_json: Json = False) -> None:
+def run(as_json: args.Json = False) -> None:
     """List the systems of the catalogue."""
     from dynsharp.systems import catalogue
 
