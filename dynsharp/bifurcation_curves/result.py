@@ -39,7 +39,7 @@ class BifurcationCurve(Result):
     fixed
         Numbers of the other parameters.
     kind
-        "fold", "flip" or "neimark-sacker".
+        The name of one of `dynsharp.bifurcations.kinds`, such as "fold".
     period
         Number of points of a cycle.
     values

@@ -94,7 +94,7 @@ class Codim2Kind(ABC):
         What is born there besides and is no curve of bifurcations of cycles.
     """
 
-    name: ClassVar[str]
+    name: str
     meaning: ClassVar[str]
     marker: ClassVar[Marker]
     tests: ClassVar[Sequence[CurveTest]] = ()

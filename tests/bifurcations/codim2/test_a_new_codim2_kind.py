@@ -43,7 +43,9 @@ class Resonance15(codim2.Codim2Kind):
 
 @pytest.fixture
 def kind():
-    yield codim2.register(Resonance15())
+    new = Resonance15()
+    codim2.register(new)
+    yield new
     codim2.unregister("1:5")
 
 
@@ -77,10 +79,17 @@ def test_it_is_detected_located_and_reported_with_its_form(kind):
     assert "1:5" in repr(curve())
 
 
+def test_it_is_drawn_with_its_marker(kind):
+    axes = ds.plotting.bifurcation_curve(curve())
+    (mark,) = (line for line in axes.get_lines() if line.get_gid() == "1:5")
+    assert mark.get_marker() == "*"
+    assert mark.get_ydata() == pytest.approx([2 * np.pi / 5])
+
+
 def test_it_is_listed_and_taken_away_again(kind):
     assert kind in codim2.kinds()
     assert "| `1:5` | λ z + c z\\|z\\|² + d z̄⁴ |" in codim2.table()
-    with pytest.raises(ds.InputError, match=r"kind.name: got '1:5'"):
+    with pytest.raises(ds.InputError, match="kind: got '1:5'"):
         codim2.register(Resonance15())
     codim2.unregister("1:5")
     assert curve().special_points == ()
@@ -90,7 +99,7 @@ def test_it_is_listed_and_taken_away_again(kind):
 
 
 def test_only_kinds_are_registered():
-    with pytest.raises(ds.InputError, match="a subclass of Codim2Kind"):
+    with pytest.raises(ds.InputError, match="derived from Codim2Kind"):
         codim2.register("1:5")
 
 
