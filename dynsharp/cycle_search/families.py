@@ -1,24 +1,23 @@
-"""Families of cycles: solutions that are not isolated, recognised and followed.
+"""Families of cycles in a box: solutions that are not isolated, recognised and followed.
 
 Where I − DF^n is singular, the solution may be one point of a continuum (the minima of an
-over-parameterised loss are one) or an isolated degenerate cycle (a fold). It is a continuum if
-there are solutions at a finite distance along the null direction on both sides, or on one side at
-the edge of the box; then it is followed through the box by predictor and minimum-norm corrector.
+over-parameterised loss are one) or an isolated degenerate cycle (a fold): see `shooting.families`.
+A continuum of dimension 1 is followed through the box.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from dynsharp.cycle_search.box import Box, unknowns
-from dynsharp.shooting.singular import nearest, null_space
+from dynsharp.shooting.families import Member, corrected, family_at, member_at, shifted
+from dynsharp.shooting.problem import Curve
 from dynsharp.types import Array
 
 __all__ = ["Family", "recognise"]
 
-PROBE = 0.02  # distance in units of the box at which a continuum must still have solutions
 STEP = 0.02  # along a family of dimension 1
 MOST = 1000  # points in each direction
 
@@ -52,44 +51,35 @@ class Family:
 
 def recognise(box: Box, states: Array) -> Family | None:
     """Return the family that a singular solution belongs to; None if it is isolated."""
-    null = null_space(box.equations(len(states)), unknowns(states))
-    directions = [
-        v for v in null if all(_beside(box, states, side * v) is not None for side in (1.0, -1.0))
-    ]
-    if not directions:
+    problem = box.equations(len(states))
+    member = family_at(problem, unknowns(states))
+    if member is None:
         return None
-    if len(directions) > 1:
-        text = "I − DF^n is singular in several directions, each with solutions on both sides"
-        return Family(len(directions), states[None], text)
-    (v,) = directions
-    forward, backward = (_follow(box, states, side * v) for side in (1.0, -1.0))
+    dimension = member.basis.shape[1]
+    if dimension > 1:
+        text = "I − DF^n is singular in several directions, each with solutions along it"
+        return Family(dimension, states[None], text)
+    forward = _follow(box, problem, member)
+    backward = _follow(box, problem, replace(member, direction=-member.direction))
     samples = np.array([*backward[::-1], states, *forward])
     return Family(1, samples[box.inside(samples)])
 
 
-def _beside(box: Box, states: Array, direction: Array, length: float = PROBE) -> Array | None:
-    """Return a solution about so far along the direction, or None."""
-    shift = length * direction.reshape(states.shape) / np.abs(direction).max()
-    y = nearest(box.equations(len(states)), unknowns(states + shift * box.units))
-    if y is None:
-        return None
-    found = y[:-1].reshape(states.shape)
-    moved = np.abs((found - states) / box.units).max()
-    return found if 0.5 * length <= moved <= 2 * length else None
-
-
-def _follow(box: Box, states: Array, direction: Array) -> list[Array]:
+def _follow(box: Box, problem: Curve, start: Member) -> list[Array]:
     """Points of a one-dimensional family from here to the edge of the box, or round to here."""
     points: list[Array] = []
-    here = states
-    for k in range(MOST):
-        found = _beside(box, here, direction, STEP)
-        if found is None:
+    member: Member | None = start
+    while member is not None and len(points) < MOST:
+        # the point of the cycle that moves most goes a step
+        along = problem.carried(member.y, np.append(member.direction * box.units, 0.0))
+        length = STEP / np.abs(problem.states(along) / box.units).max()
+        guess = shifted(problem, member.y, length * member.direction)
+        y = corrected(problem, guess, member.left, member.basis)
+        member = None if y is None else member_at(problem, y, member)
+        if member is None:
             break
-        secant = ((found - here) / box.units).ravel()
-        here, direction = found, secant / np.linalg.norm(secant)
-        points.append(here)
-        back = np.abs((here - states) / box.units).max()
-        if not box.inside(here[None])[0] or (k > 2 and back < 0.6 * STEP):
+        points.append(problem.states(member.y))
+        back = np.abs((member.y - start.y)[:-1] / np.tile(box.units, problem.period)).max()
+        if not box.inside(points[-1][None])[0] or (len(points) > 3 and back < 0.6 * STEP):
             break
     return points

@@ -16,10 +16,10 @@ from dynsharp.cycle_search.missed import coverage, missed
 from dynsharp.cycle_search.registry import Found, trusted
 from dynsharp.cycle_search.result import PeriodReport, interrupted
 from dynsharp.cycle_search.walks import Walks, random_states
+from dynsharp.shooting.families import kernels
 from dynsharp.shooting.identity import minimal_periods, same_cycle
 from dynsharp.shooting.many import Shots
 from dynsharp.shooting.newton import DEGENERATE, FAILED
-from dynsharp.shooting.singular import null_space
 from dynsharp.types import Array
 
 __all__ = ["Search"]
@@ -127,7 +127,7 @@ class Search:
 
     def _file_singular(self, y: Array, found: Found) -> None:
         """Put a solution with a multiplier 1 to a family, or down as a degenerate cycle."""
-        corank = len(null_space(self.box.equations(len(y)), unknowns(y)))
+        corank = kernels(self.box.equations(len(y)), unknowns(y))[1].shape[1]
         for k, f in enumerate(found.families):
             if f.contains(y, corank, self.box.units):
                 found.hits[k] += 1

@@ -30,10 +30,13 @@ __all__ = [
     "corrected",
     "distance",
     "family_at",
+    "kernels",
     "member_at",
     "shifted",
 ]
 
+PROBE = 0.02  # distance, in units of the scale, at which a family still has members
+CLOSED = 1e-9  # residual of a member, likewise
 SMALL = 1e-7  # a singular value of A − I below this is zero
 FLAT = 1e-8  # change of the leading multiplier along the family that is none
 DIFFERENCE = 1e-5  # of the state in units of the scale: error about its square
@@ -52,30 +55,29 @@ class Member:
 
 
 def family_at(curve: Curve, y: Array) -> Member | None:
-    """Return the member of a family at a fixed point; None where it is isolated (or a fold)."""
-    left, basis = _kernels(curve, y)
+    """Return the member of a family at a cycle; None where it is isolated (or a fold).
+
+    It is one of a family if there are solutions at a finite distance along every critical
+    direction, with as many of these.
+    """
+    left, basis = kernels(curve, y)
     dimension = basis.shape[1]
     if not dimension:
         return None
-    length = 1e-3
     for tangent in basis.T:
-        moved = corrected(curve, shifted(curve, y, length * tangent), left, basis)
-        if moved is None or _kernels(curve, moved)[1].shape[1] != dimension:
+        moved = corrected(curve, shifted(curve, y, PROBE * tangent), left, basis)
+        if moved is None or kernels(curve, moved)[1].shape[1] != dimension:
             return None
         travelled = float(tangent @ distance(curve, y, moved))
-        if not 0.5 * length < travelled < 1.5 * length:
+        if not 0.5 * PROBE < travelled < 1.5 * PROBE or curve.residual(moved) > CLOSED:
             return None
     return member_at(curve, y, None)
 
 
 def shifted(curve: Curve, y: Array, move: Array) -> Array:
     """Move x_0, in units of the scale, and follow its orbit over a period."""
-    n = curve.dimension
-    x = y[:n] + move * curve.scale
-    rows = [x]
-    while len(rows) < curve.period:
-        rows.append(curve.step(rows[-1], y[-1])[0])
-    return np.append(np.concatenate(rows), y[-1])
+    x = y[: curve.dimension] + move * curve.scale
+    return np.append(curve.orbit(x, y[-1], curve.period).ravel(), y[-1])
 
 
 def distance(curve: Curve, a: Array, b: Array) -> Array:
@@ -89,7 +91,7 @@ def _matrix(curve: Curve, y: Array) -> Array:
     return product(curve.jacobians(y)) * curve.scale / curve.scale[:, None]
 
 
-def _kernels(curve: Curve, y: Array) -> tuple[Array, Array]:
+def kernels(curve: Curve, y: Array) -> tuple[Array, Array]:
     """Return bases of the left and right kernel of A − I, from the balanced matrix."""
     A = _matrix(curve, y)
     empty = np.empty((curve.dimension, 0))
@@ -129,7 +131,7 @@ def corrected(curve: Curve, y: Array, left: Array, basis: Array) -> Array | None
 
 def member_at(curve: Curve, y: Array, before: Member | None) -> Member | None:
     """Return the family's tangents, direction and transverse multipliers at a point."""
-    left, basis = _kernels(curve, y)
+    left, basis = kernels(curve, y)
     c = basis.shape[1]
     if c == 0 or (before is not None and c != before.basis.shape[1]):
         return None

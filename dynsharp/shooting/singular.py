@@ -12,13 +12,12 @@ import numpy as np
 from dynsharp.shooting.problem import Curve
 from dynsharp.types import Array
 
-__all__ = ["nearest", "null_space"]
+__all__ = ["nearest"]
 
 STEPS = 60
 EXACT, NEAR = 1e-13, 1e-9  # residual after which nothing is left to improve; of a solution
 RANK = 1e-9  # relative size of a singular value that is zero in a step
 SHORTEST = 1e-6  # fraction of a step
-SINGULAR = 1e-7  # singular value, relative to the largest, that is zero at a solution
 
 
 def nearest(problem: Curve, y: Array) -> Array | None:
@@ -42,18 +41,6 @@ def nearest(problem: Curve, y: Array) -> Array | None:
             break
         y, size = moved, reached
     return y if size <= NEAR else None
-
-
-def null_space(problem: Curve, y: Array) -> Array:
-    """Orthonormal null vectors of the linearised equations (corank × P·n), in units of the state.
-
-    None where they are not finite.
-    """
-    A, _ = _whole(problem, y)
-    if not np.isfinite(A).all():
-        return np.empty((0, A.shape[0]))
-    _, singular, right = np.linalg.svd(A)
-    return np.asarray(right[singular <= SINGULAR * max(1.0, singular[0])])
 
 
 def _whole(problem: Curve, y: Array) -> tuple[Array, Array]:

@@ -9,11 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import dynsharp as ds
+from dynsharp.shooting.families import family_at
 from dynsharp.shooting.forms import Forms
 from dynsharp.shooting.many import linearised, shoot
 from dynsharp.shooting.newton import DEGENERATE, FAILED, SOLVED
 from dynsharp.shooting.problem import Curve
-from dynsharp.shooting.singular import nearest, null_space
+from dynsharp.shooting.singular import nearest
 
 x, y, r = sp.symbols("x y r", real=True)
 HENON = ds.systems.henon().substitute({"b": sp.Rational(3, 10)})
@@ -144,7 +145,10 @@ def test_the_nearest_minimum_of_a_valley(a, b, size):
         on_the_valley = abs(u * v / size**2 - 1) < 1e-9
         assert value == 0.1
         assert on_the_valley or max(abs(u), abs(v)) < 1e-9 * size
-        assert len(null_space(problem, found)) == on_the_valley
+        if on_the_valley and max(abs(u), abs(v)) < 10 * size:
+            assert family_at(problem, found).basis.shape == (2, 1)
+        elif not on_the_valley:
+            assert family_at(problem, found) is None
 
 
 def test_threads_share_a_problem_and_its_values():
@@ -190,3 +194,10 @@ def test_threads_share_a_problem_and_its_values():
 def rng_free_border(y):
     """A direction that depends on y alone."""
     return np.sin(np.arange(y.size) + 10 * y)
+
+
+@pytest.mark.parametrize("power", [2, 3, 5])
+def test_a_degenerate_fixed_point_is_no_family(power):
+    """x' = x + x^k beside y' = y/2: however flat, there are no fixed points next to it."""
+    flat = ds.DiscreteMap({x: x + x**power + 0 * r, y: y / 2 + r * y}, parameters=[r])
+    assert family_at(Curve(flat, r, {}, 1, (0.0, 1.0), np.ones(2)), np.zeros(3)) is None
