@@ -331,20 +331,22 @@ def _summary(
     digits: int,
     status: str,
 ) -> Cascade:
-    with mpmath.workdps(digits + 30):
-        values = [t.value for t in thresholds]
+    mp = mpmath.MPContext()  # of its own: other threads have other precisions
+    with mp.workdps(digits + 30):
+        values = [mp.convert(t.value) for t in thresholds]
+        errors = [t.value.error for t in thresholds]
         gaps = [b - a for a, b in pairwise(values)]
         ratios = []
         for i, (a, b) in enumerate(pairwise(gaps)):
-            error = sum(v.error for v in values[i : i + 3]) * (1 + abs(a / b)) / abs(b)
+            error = sum(errors[i : i + 3]) * (1 + abs(a / b)) / abs(b)
             ratios.append(Estimate.of(a / b, float(error)))
         noise = max((r.error for r in ratios), default=0.0)
-        delta = limit(ratios, noise)
-        accumulation = limit(values, max((v.error for v in values), default=0.0))
+        delta = limit([mp.convert(r) for r in ratios], noise)
+        accumulation = limit(values, max(errors, default=0.0))
         # beyond one dimension the multiplier may pass zero as a complex pair: then there is no
         # superstable cycle with a point at the extremum, and the cycles at the flips serve
         cycles = middles if map.dimension == 1 else thresholds[1:]
-        distances = [_distance(c.points[:-1]) for c in cycles]
+        distances = [_distance(mp, c.points[:-1]) for c in cycles]
         relative = [c.value.error / d for c, d in zip(cycles, distances, strict=True)]
         shrinking = [a / b for a, b in pairwise(distances)]
         alpha = limit(shrinking, float(10 * max(relative, default=0)))
@@ -353,7 +355,7 @@ def _summary(
         parameter,
         dict(curve.values) if curve is not None else {},
         tuple(period * 2**i for i in range(len(values))),
-        tuple(values),
+        tuple(t.value for t in thresholds),
         tuple(m.value for m in middles),
         tuple(ratios),
         accumulation,
@@ -363,7 +365,7 @@ def _summary(
     )
 
 
-def _distance(points: list[list[Any]]) -> Any:
+def _distance(mp: Any, points: list[list[Any]]) -> Any:
     """Largest distance of two points of the cycle that are half a period apart.
 
     It is that of the pair about the extremum, where the attractor's pieces are longest: it shrinks
@@ -372,4 +374,4 @@ def _distance(points: list[list[Any]]) -> Any:
     """
     half = len(points) // 2
     pairs = zip(points[:half], points[half:], strict=True)
-    return max(mpmath.norm([b - a for a, b in zip(*pair, strict=True)]) for pair in pairs)
+    return max(mp.norm([mp.convert(b) - a for a, b in zip(*pair, strict=True)]) for pair in pairs)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
+from math import inf
 from typing import Any
 
 import mpmath  # type: ignore[import-untyped]
@@ -24,10 +25,10 @@ def limit(sequence: Sequence[Any], rounding: float) -> Estimate:
     """Return the limit of a sequence whose entries have errors of the given size.
 
     With fewer than four entries there is nothing to tell the convergence from: the error is
-    infinite.
+    infinite. The precision is that of the entries' mpmath context.
     """
-    best = Estimate.of(sequence[-1] if sequence else mpmath.nan, float("inf"))
-    column, noise = list(sequence), mpmath.mpf(rounding)
+    best = Estimate.of(sequence[-1] if sequence else mpmath.nan, inf)
+    column, noise = list(sequence), rounding
     while len(column) >= 4:
         distances = [abs(b - a) for a, b in pairwise(column)]
         bound = _tail(distances) + noise
@@ -40,7 +41,7 @@ def limit(sequence: Sequence[Any], rounding: float) -> Estimate:
                 return best
             following.append(c - (c - b) ** 2 / bend)
         # Δ²s in the denominator magnifies rounding
-        ratio = max(distances[-1] / abs(bend), mpmath.mpf(1))
+        ratio = max(distances[-1] / abs(bend), 1)
         noise = noise * (1 + 4 * ratio**2)
         column = following
     return best
@@ -49,16 +50,16 @@ def limit(sequence: Sequence[Any], rounding: float) -> Estimate:
 def _tail(distances: list[Any]) -> Any:
     """Bound what is left of the sum: by the last ratios, by those over two steps if these waver."""
     if len(distances) < 3:
-        return mpmath.inf
+        return inf
     last = distances[-2:]
     worst = max(_ratio(a, b) for a, b in pairwise(distances[-3:]))
     if worst < 1:
-        return max(last) * max(mpmath.mpf(1), worst / (1 - worst))
+        return max(last) * max(1, worst / (1 - worst))
     if len(distances) < 4:
-        return mpmath.inf
+        return inf
     worst = max(_ratio(a, b) for a, b in zip(distances[-4:-2], last, strict=True))
-    return sum(last) * max(mpmath.mpf(1), worst / (1 - worst)) if worst < 1 else mpmath.inf
+    return sum(last) * max(1, worst / (1 - worst)) if worst < 1 else inf
 
 
 def _ratio(before: Any, after: Any) -> Any:
-    return after / before if before > 0 else mpmath.mpf(0)
+    return after / before if before > 0 else 0

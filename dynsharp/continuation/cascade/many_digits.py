@@ -8,7 +8,7 @@ Wilkinson 1963), and no second derivative is ever computed in multiple precision
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeAlias
 
@@ -45,9 +45,7 @@ class Estimate(mpmath.mpf):
     @classmethod
     def of(cls, value: Any, error: float) -> Estimate:
         """Return a number with its error bound."""
-        number: Estimate = cls(value)
-        number.error = float(error)
-        return number
+        return _restored(value._mpf_, float(error))
 
     @property
     def value(self) -> mpmath.mpf:
@@ -69,25 +67,28 @@ class Estimate(mpmath.mpf):
         digits = 17
         if np.isfinite(self.error):
             digits = int(np.clip(np.log10(size / max(self.error, 1e-300)) + 2, 3, 400))
-        with mpmath.workdps(digits + 5):
-            return f"{mpmath.nstr(mpmath.mpf(self), digits)} ± {self.error:.1g}"
+        return f"{mpmath.nstr(self, digits)} ± {self.error:.1g}"
 
     __str__ = __repr__
 
 
 def _restored(parts: tuple[Any, ...], error: float) -> Estimate:
-    number = Estimate.of(0, error)
-    number._mpf_ = parts
+    number = Estimate()
+    number._mpf_, number.error = parts, error
     return number
 
 
 @dataclass(frozen=True)
 class PreciseMap:
-    """A map in multiple precision. Fixed decimal numbers are taken as written: 0.3 is 3/10."""
+    """A map in multiple precision. Fixed decimal numbers are taken as written: 0.3 is 3/10.
+
+    The precision is that of a ``context`` of its own: other threads, and the user, have theirs.
+    """
 
     map: DiscreteMap
     parameter: sp.Symbol
     values: Mapping[str, float]
+    context: Any = field(default_factory=mpmath.MPContext)
 
     @cached_property
     def step(self) -> Any:
@@ -100,14 +101,16 @@ class PreciseMap:
         outputs = [*self.map.expressions, *self.map.jacobian]
         outputs = [sp.sympify(e).subs(known) for e in outputs]
         exact = [sp.nsimplify(e, rational=True) if e.has(sp.Float) else e for e in outputs]
-        return sp.lambdify([*self.map.state, self.parameter], exact, "mpmath", cse=True)
+        mp = self.context
+        own = {name: getattr(mp, name) for name in vars(mpmath) if hasattr(mp, name)}
+        return sp.lambdify([*self.map.state, self.parameter], exact, [own, "mpmath"], cse=True)
 
     def cycle(
         self, x: list[Any], value: Any, period: int
     ) -> tuple[list[list[Any]], list[list[Any]]]:
         """Points x_0, ..., x_P of the orbit, and the product of the Jacobians, as nested lists."""
-        n = self.map.dimension
-        A = [[mpmath.mpf(i == j) for j in range(n)] for i in range(n)]
+        n, mp = self.map.dimension, self.context
+        A = [[mp.mpf(i == j) for j in range(n)] for i in range(n)]
         points = [x]
         for _ in range(period):
             out = self.step(*x, value)
@@ -116,10 +119,7 @@ class PreciseMap:
                 A[0][0] = J[0] * A[0][0]
             else:
                 A = [
-                    [
-                        mpmath.fdot(J[i * n : i * n + n], [A[k][j] for k in range(n)])
-                        for j in range(n)
-                    ]
+                    [mp.fdot(J[i * n : i * n + n], [A[k][j] for k in range(n)]) for j in range(n)]
                     for i in range(n)
                 ]
             points.append(x)
@@ -153,43 +153,43 @@ def refined(
     digits
         Digits after the decimal point of the parameter, relative to its size.
     """
-    n, period = curve.dimension, curve.period
+    n, period, mp = curve.dimension, curve.period, precise.context
     A = product(curve.jacobians(point.y))
     mu = point.mu[column]
     matrix = _matrix(curve, point, A, mu)
     # how far a rounding error of x_0 or p is carried into the residual
     sensitivity = float(np.log10(1 + np.abs(matrix).max()))
     inverse = np.linalg.inv(matrix)
-    with mpmath.workdps(int(digits + GUARD + 2 * sensitivity)):
-        y = [mpmath.mpf(float(v)) for v in (*point.y[:n], point.y[-1])]
-        goal = mpmath.mpf(10) ** (-digits - 3) * max(abs(y[n]), mpmath.mpf(10) ** -6)
-        before, status = mpmath.inf, "converged"
+    with mp.workdps(int(digits + GUARD + 2 * sensitivity)):
+        y = [mp.mpf(float(v)) for v in (*point.y[:n], point.y[-1])]
+        goal = mp.mpf(10) ** (-digits - 3) * max(abs(y[n]), mp.mpf(10) ** -6)
+        before, status = mp.inf, "converged"
         for _ in range(STEPS):
             points, product_ = precise.cycle(y[:n], y[n], period)
             last = points[-1]
-            h = _multiplier(product_, complex(mu), n) - target
+            h = _multiplier(mp, product_, complex(mu), n) - target
             residual = [a - b for a, b in zip(last, y, strict=False)] + [h]
-            delta = [mpmath.fdot([float(v) for v in row], residual) for row in inverse]
+            delta = [mp.fdot([float(v) for v in row], residual) for row in inverse]
             y = [a - d for a, d in zip(y, delta, strict=True)]
             size = max(map(abs, delta))
             if size <= goal:
                 break
-            if not size < before * 0.5 and before < mpmath.inf:
+            if not size < before * 0.5 and before < mp.inf:
                 status = (
-                    f"refinement stalls at {mpmath.nstr(size, 2)}: the cycle is too sensitive for "
+                    f"refinement stalls at {mp.nstr(size, 2)}: the cycle is too sensitive for "
                     "the derivatives in double precision"
                 )
                 break
             before = size
         else:
             status = f"{STEPS} refinements were not enough"
-        rate = min(float(size / before), 0.5) if before < mpmath.inf else 0.5
+        rate = min(float(size / before), 0.5) if before < mp.inf else 0.5
         error = float(2 * size * rate + goal) if status == "converged" else float(2 * size)
         points, _ = precise.cycle(y[:n], y[n], period)
         return Refined(Estimate.of(+y[n], error), points, status)
 
 
-def _multiplier(A: Rows, near: complex, n: int) -> Any:
+def _multiplier(mp: Any, A: Rows, near: complex, n: int) -> Any:
     """Real part of the eigenvalue nearest to a number."""
     if n == 1:
         return A[0][0]
@@ -198,10 +198,10 @@ def _multiplier(A: Rows, near: complex, n: int) -> Any:
         gap = half**2 - (A[0][0] * A[1][1] - A[0][1] * A[1][0])
         if gap < 0:
             return half
-        roots = [half + mpmath.sqrt(gap), half - mpmath.sqrt(gap)]
+        roots = [half + mp.sqrt(gap), half - mp.sqrt(gap)]
         return min(roots, key=lambda r: abs(r - near))
-    values, _ = mpmath.eig(mpmath.matrix(A))
-    return mpmath.re(min(values, key=lambda v: abs(v - mpmath.mpc(near))))
+    values, _ = mp.eig(mp.matrix(A))
+    return mp.re(min(values, key=lambda v: abs(v - mp.mpc(near))))
 
 
 def _matrix(curve: Curve, point: Point, A: Array, mu: complex) -> Array:
