@@ -31,7 +31,6 @@ __all__ = [
     "BranchPoint",
     "Solution",
     "branch_point",
-    "cycle",
     "linearised",
 ]
 
@@ -85,7 +84,7 @@ def branch_point(curve: Curve, y: Array) -> Solution | None:
         except np.linalg.LinAlgError:
             return None
         g = V[-1]
-        forms = Forms(curve, cycle(curve, z))
+        forms = Forms(curve, curve.through(z))
         # ∂g_i along e: −w·D²G(e, V_i)
         gradient = np.array(
             [
@@ -107,20 +106,15 @@ def branch_point(curve: Curve, y: Array) -> Solution | None:
         before = error
     if error > 1e-8:
         return None
-    full = cycle(curve, z)
+    full = curve.through(z)
     return Solution(full, _tangents(curve, full, D), abs(beta), error)
-
-
-def cycle(curve: Curve, z: Array) -> Array:
-    """Return the orbit of x_0 over a period, with the parameter."""
-    return np.append(curve.orbit(z[:-1], z[-1], curve.period).ravel(), z[-1])
 
 
 def linearised(curve: Curve, z: Array) -> tuple[Array, Array]:
     """Return [A − I, G_p] and G − x_0 for the P-fold map."""
     n = curve.dimension
     with np.errstate(all="ignore"):
-        here = curve.linearised(cycle(curve, z))
+        here = curve.linearised(curve.through(z))
         A, g = np.eye(n), np.zeros(n)
         for step, forcing in zip(here.J, here.Fp, strict=True):
             A, g = step @ A, step @ g + forcing

@@ -235,8 +235,7 @@ def _on_edge(curve: Curve, last: Point, step: float) -> Point | None:
         chord = beyond - last.y
         y = last.y + (edge - last.value) / chord[-1] * chord
     y[-1] = edge
-    upward = np.append(np.zeros(y.size - 1), 1.0)
-    exact = curve.corrected(y, upward, limit=8)
+    exact = curve.corrected(y, curve.upward, limit=8)
     if exact is not None and curve.length(exact - y) < 1e-3 * step:  # not at a fold on the edge
         y = exact
         y[-1] = edge

@@ -18,7 +18,6 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import matrix_balance
 
-from dynsharp.compiled.elimination import product
 from dynsharp.shooting.critical import critical_pair
 from dynsharp.shooting.problem import Curve
 from dynsharp.types import Array
@@ -76,8 +75,7 @@ def family_at(curve: Curve, y: Array) -> Member | None:
 
 def shifted(curve: Curve, y: Array, move: Array) -> Array:
     """Move x_0, in units of the scale, and follow its orbit over a period."""
-    x = y[: curve.dimension] + move * curve.scale
-    return np.append(curve.orbit(x, y[-1], curve.period).ravel(), y[-1])
+    return curve.through(np.append(y[: curve.dimension] + move * curve.scale, y[-1]))
 
 
 def distance(curve: Curve, a: Array, b: Array) -> Array:
@@ -88,7 +86,7 @@ def distance(curve: Curve, a: Array, b: Array) -> Array:
 
 def _matrix(curve: Curve, y: Array) -> Array:
     """DG in units of the scale."""
-    return product(curve.jacobians(y)) * curve.scale / curve.scale[:, None]
+    return curve.linearised(y).product * curve.scale / curve.scale[:, None]
 
 
 def kernels(curve: Curve, y: Array) -> tuple[Array, Array]:
@@ -110,9 +108,9 @@ def corrected(curve: Curve, y: Array, left: Array, basis: Array) -> Array | None
     n, c = basis.shape
     before = np.inf
     for _ in range(20):
-        A = _matrix(curve, y)
-        image = curve.step(y[-1 - n : -1], y[-1])[0]
-        defect = (image - y[:n]) / curve.scale
+        here = curve.linearised(y)  # along an orbit: only the last point does not return
+        A = here.product * curve.scale / curve.scale[:, None]
+        defect = here.R[-1] / curve.scale
         if not (np.isfinite(A).all() and np.isfinite(defect).all()):
             return None
         system = np.block([[A - np.eye(n), left], [basis.T, np.zeros((c, c))]])

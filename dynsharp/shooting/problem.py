@@ -203,6 +203,10 @@ class Curve:
         orbit(self.code.value, start, par, np.empty(self._outputs), transient, rows)
         return rows
 
+    def through(self, head: Array) -> Array:
+        """Return the orbit from (x_0, p) over a period as unknowns: a cycle if it returns."""
+        return np.append(self.orbit(head[:-1], head[-1], self.period).ravel(), head[-1])
+
     def returns(self, X: Array, value: float) -> Array:
         """Return where a period of the map carries each row."""
         X, par = np.array(X, dtype=float), self.parameters.copy()

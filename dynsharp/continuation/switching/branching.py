@@ -20,7 +20,7 @@ from itertools import permutations
 
 import numpy as np
 
-from dynsharp.bifurcations.branch_point import cycle, linearised
+from dynsharp.bifurcations.branch_point import linearised
 from dynsharp.shooting.forms import Forms
 from dynsharp.shooting.problem import Curve, Point
 from dynsharp.types import Array
@@ -213,7 +213,7 @@ def _arms(curve: Curve, y: Array, equations: _Equations, radius: float) -> tuple
         bent = np.einsum("iab,a,b->i", equations.bend, u, u)
         head = base + radius * (equations.basis @ u) + radius**2 * bent
         along = curve.carried(y, equations.basis @ u)
-        guess = cycle(curve, head)
+        guess = curve.through(head)
         if not np.isfinite(guess).all():
             continue
         moved = curve.corrected(guess, along)

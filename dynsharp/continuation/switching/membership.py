@@ -81,14 +81,13 @@ def at_value(branch: Branch, value: float) -> list[Array]:
     """Return the cycles that a branch has at a value of the parameter."""
     curve = branch._curve
     assert curve is not None
-    upward = np.append(np.zeros(curve.weights.size - 1), 1.0)
     before = branch.values - value
     found: list[Array] = []
     for i in np.flatnonzero((before[1:] * before[:-1] < 0) | (before[1:] == 0)):
         a, b = row(branch, int(i)), row(branch, int(i) + 1)
         y = a + (value - a[-1]) / (b[-1] - a[-1]) * (b - a) if b[-1] != a[-1] else b.copy()
         y[-1] = value
-        solution = curve.corrected(y, upward)
+        solution = curve.corrected(y, curve.upward)
         if solution is None or curve.length(solution - y) > curve.length(b - a):
             solution = y  # next to a fold or a branch point: to the accuracy of interpolation
         solution[-1] = value
