@@ -13,8 +13,9 @@ import numpy as np
 from numba import njit
 
 from dynsharp.compiled.elimination import OPTIONS
+from dynsharp.shooting.equations import compose
 
-__all__ = ["carried", "linearise", "second_forms", "third_form"]
+__all__ = ["carried", "linearise", "second_forms"]
 
 
 @njit(**OPTIONS)
@@ -108,31 +109,11 @@ def _quadratic(
     one: Any, two: Any, first: bool, y: Any, u: Any, par: Any, period: int, result: Any
 ) -> None:
     """½ D²G(u, u)."""
-    if first:
-        result[:] = _carried_series(one, y, u, par, period)[2]
-    else:
-        result[:] = _carried_series(two, y, u, par, period)[2]
-
-
-@njit(**OPTIONS)
-def _carried_series(jet: Any, y: Any, u: Any, par: Any, period: int) -> Any:
-    """Taylor coefficients of G along u, carried along the cycle: rows 0 to 3."""
     n = u.size - 1
-    X, q, out = np.zeros((4, n)), np.zeros(4), np.empty((4, n))
+    X, q = np.zeros((4, n)), np.zeros(4)
     X[1], q[1] = u[:n], u[n]
-    for i in range(period):
-        X[0] = y[i * n : (i + 1) * n]
-        jet(X.ctypes, q.ctypes, par.ctypes, out.ctypes)
-        X[:] = out
-    return X
-
-
-@njit(**OPTIONS)
-def third_form(jet: Any, y: Any, par: Any, index: Any, period: int, v: Any) -> Any:
-    """D³G(v, v, v) for a state vector v."""
-    n = v.size
-    u = np.zeros(n + 1)
-    u[:n] = v
-    for k in range(index.size):
-        par[index[k]] = y[period * n + k]
-    return 6.0 * _carried_series(jet, y, u, par, period)[3]
+    if first:
+        compose(one, y, X, q, par, period)
+    else:
+        compose(two, y, X, q, par, period)
+    result[:] = X[2]

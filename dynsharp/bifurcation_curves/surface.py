@@ -20,8 +20,9 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from dynsharp.bifurcation_curves.kernels import carried, linearise, second_forms, third_form
+from dynsharp.bifurcation_curves.kernels import carried, linearise, second_forms
 from dynsharp.map import DiscreteMap
+from dynsharp.shooting.equations import compose
 from dynsharp.shooting.problem import Curve
 from dynsharp.types import Array
 
@@ -125,17 +126,14 @@ class Surface:
         """Return the points of the cycle, period × dimension."""
         return y[: -len(self.parameters)].reshape(self.period, self.dimension)
 
-    def curve(self, y: Array, which: int = 0) -> tuple[Curve, Array]:
-        """Return the problem along one parameter through y, on its own, with its unknowns."""
-        values = dict(self.values)
-        p = y[-len(self.parameters) :]
-        for other, value in zip(self.parameters, p, strict=True):
-            values[other.name] = float(value)
-        chosen = self.parameters[which]
-        values.pop(chosen.name)
-        span = self.box[chosen.name]
-        curve = Curve(self.map, chosen, values, self.period, span, self.scale)
-        return curve, np.append(y[: -len(p)], p[which])
+    def curve(self, y: Array) -> tuple[Curve, Array]:
+        """Return the problem along the first parameter through y, with its unknowns."""
+        first, *others = self.parameters
+        count = len(y) - len(others)
+        numbers = {s.name: float(v) for s, v in zip(others, y[count:], strict=True)}
+        values = {**self.values, **numbers}
+        span = self.box[first.name]
+        return Curve(self.map, first, values, self.period, span, self.scale), y[:count]
 
     @cached_property
     def _work(self) -> tuple[list[Any], list[Any], Array, Array]:
@@ -181,5 +179,7 @@ class Surface:
     def third(self, y: Array, vector: Array) -> Array:
         """Return D³G(v, v, v) for a state vector v."""
         _, jets, par, index = self._work
-        v = np.ascontiguousarray(vector)
-        return np.asarray(third_form(jets[0], y, par.copy(), index, self.period, v))
+        par, X = par.copy(), np.zeros((4, self.dimension))
+        par[index], X[1] = y[-len(index) :], vector
+        compose(jets[0], y, X, np.zeros(4), par, self.period)
+        return 6 * X[3]
