@@ -144,11 +144,7 @@ def _value(diagram: BifurcationDiagram, node: int) -> float:
 
 
 def _draw_node(
-    ax: Axes,
-    diagram: BifurcationDiagram,
-    node: int,
-    levels: list[float],
-    labelled: bool,
+    ax: Axes, diagram: BifurcationDiagram, node: int, levels: list[float], labelled: bool
 ) -> None:
     data = diagram.graph.nodes[node]
     family = data["parameter"] != diagram.parameter

@@ -213,7 +213,4 @@ def _with_points(
         return span
     low, high = min(span[0], outside.min()), max(span[1], outside.max())
     pad = _MARGIN * (high - low)
-    return (
-        low - pad if low < span[0] else low,
-        high + pad if high > span[1] else high,
-    )
+    return (low - pad if low < span[0] else low, high + pad if high > span[1] else high)

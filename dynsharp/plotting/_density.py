@@ -50,11 +50,7 @@ class Density:
 
 
 def density(
-    parameter: np.ndarray,
-    values: np.ndarray,
-    columns: int,
-    rows: int,
-    span: tuple[float, float],
+    parameter: np.ndarray, values: np.ndarray, columns: int, rows: int, span: tuple[float, float]
 ) -> Density:
     """Count visits on a grid of about screen resolution.
 

@@ -7,10 +7,7 @@ import pytest
 
 @pytest.mark.parametrize(
     "words",
-    [
-        ("uv", "rho=1.4"),
-        pytest.param(("chain-2", "eta=0.9,q=1.05"), marks=pytest.mark.slow),
-    ],
+    [("uv", "rho=1.4"), pytest.param(("chain-2", "eta=0.9,q=1.05"), marks=pytest.mark.slow)],
 )
 def test_manifold(good, words, tmp_path):
     system, values = words

@@ -49,10 +49,7 @@ def test_isolated_points_by_stability_and_existence():
     m, points = uv_points()
     ax = phase_portrait(m, SPAN, {"rho": 0.7}, fixed_points=points)
     drawn = {tuple(np.ravel(p.get_xydata())): p.get_gid() for p in by_gid(ax, "fixed point,")}
-    assert drawn == {
-        (-0.7, 0.0): "fixed point, saddle",
-        (-2.0, 2.6): "fixed point, unstable",
-    }
+    assert drawn == {(-0.7, 0.0): "fixed point, saddle", (-2.0, 2.6): "fixed point, unstable"}
 
 
 def test_axes_in_either_order():

@@ -168,8 +168,7 @@ def short(monkeypatch):
     )
     original = pipeline.report
     monkeypatch.setattr(
-        "dynsharp.report.report",
-        lambda **options: original(effort=pipeline.FULL, **options),
+        "dynsharp.report.report", lambda **options: original(effort=pipeline.FULL, **options)
     )
 
 
