@@ -293,39 +293,18 @@ def _solve_univariate(
             values = roots(e, x)
             if values is not None:
                 rest = [f for f in equations if f is not e]
-                return [*_without_lead(branch, e, x, rest, open_)] + [
-                    _assigned(other, rest, x, value)
-                    for other in [_with_lead(branch, e, x, open_)]
-                    for value in values
+                leads = _leads(branch, e, x, open_)
+                cases = [branch.with_equations([c, e, *rest]) for c in leads]
+                return cases + [
+                    _assigned(branch, rest, x, value, [*branch.nonzero, *leads]) for value in values
                 ]
     return _at_zero(branch, equations, open_) or _component(branch, open_, tuple(equations))
 
 
-def _lead(e: sp.Expr, x: sp.Symbol, open_: Sequence[sp.Symbol]) -> sp.Expr | None:
-    """Return the leading coefficient of a polynomial in x if it may vanish."""
+def _leads(branch: _Branch, e: sp.Expr, x: sp.Symbol, open_: Sequence[sp.Symbol]) -> list[sp.Expr]:
+    """Return the factors of the leading coefficient, of a polynomial in x, that may vanish."""
     lead = sp.LC(e, x) if e.is_polynomial(x) else sp.S.One
-    return lead if lead.has(*open_) else None
-
-
-def _without_lead(
-    branch: _Branch,
-    e: sp.Expr,
-    x: sp.Symbol,
-    rest: list[sp.Expr],
-    open_: Sequence[sp.Symbol],
-) -> Iterable[_Branch]:
-    """Split off the solutions at which the leading coefficient vanishes."""
-    lead = _lead(e, x, open_)
-    if lead is not None:
-        lower = sp.expand(e - lead * x ** sp.degree(e, x))
-        yield branch.with_equations([lead, lower, *rest])
-
-
-def _with_lead(branch: _Branch, e: sp.Expr, x: sp.Symbol, open_: Sequence[sp.Symbol]) -> _Branch:
-    lead = _lead(e, x, open_)
-    if lead is None:
-        return branch
-    return replace(branch, nonzero=[*branch.nonzero, *(_live_factors(lead, open_, branch) or [])])
+    return (_live_factors(lead, open_, branch) or []) if lead.has(*open_) else []
 
 
 def _at_zero(

@@ -194,6 +194,8 @@ def _is_odd_power(g: sp.Expr, t: sp.Symbol) -> bool:
 
 def _isolated_root(e: sp.Expr, unknowns: Sequence[sp.Symbol]) -> Inverted | None:
     """Solve a·A^(m/n) + b = 0 by aⁿAᵐ = (−b)ⁿ where ab ≤ 0; a sum of roots, one after another."""
+    if any(sp.diff(e, x).is_number for x in unknowns if e.has(x)):
+        return None  # it is solved for that unknown
     t = sp.Dummy("t", nonnegative=True)
     fractional = [
         p for p in e.atoms(sp.Pow) if p.exp.is_Rational and p.exp.q > 1 and p.has(*unknowns)

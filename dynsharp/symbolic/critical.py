@@ -165,8 +165,9 @@ def _solutions(
     solutions: list[Component] = []
     missing: list[str] = []
     for system in systems:
-        extra = [x for e in system for x in e.free_symbols if x in radicals or auxiliary(x)]
-        components, unresolved = decompose(system, [*unknowns, *dict.fromkeys(extra)], 1e6)
+        involved = set().union(*(e.free_symbols for e in system))
+        extra = sorted((x for x in involved if x in radicals or auxiliary(x)), key=str)
+        components, unresolved = decompose(system, [*unknowns, *extra], 1e6)
         missing += unresolved
         for c in components:
             if c.relations:

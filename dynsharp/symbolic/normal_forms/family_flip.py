@@ -46,6 +46,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import sympy as sp
@@ -200,7 +201,9 @@ def family_flip(
     failure: InputError | None = None
     for unknown in candidates:
         try:
-            found = at_critical(FamilyFlip, map, p, unknown, "flip", value, family_form)
+            found = at_critical(
+                FamilyFlip, map, p, unknown, "flip", value, partial(family_form, full=True)
+            )
         except InputError as error:
             if error.argument != "parameter":
                 raise
@@ -211,8 +214,8 @@ def family_flip(
     raise failure
 
 
-def family_form(p: FixedPoint, c: Critical) -> FamilyFlip:
-    """Return the flip at a critical value of a member of a family."""
+def family_form(p: FixedPoint, c: Critical, full: bool = False) -> FamilyFlip:
+    """Return the flip at a critical value of a member; ``full``: with ``exists`` and ``a``."""
 
     def at(x: Expansion, facts: list[Boolean]) -> FamilyFlip:
         def derivative(s: sp.Symbol) -> sp.ImmutableMatrix:
@@ -223,7 +226,7 @@ def family_form(p: FixedPoint, c: Critical) -> FamilyFlip:
             tangents = _graph(kernel(x.A - sp.eye(x.A.rows)), x.map, p.family)
         else:
             tangents = sp.ImmutableMatrix.hstack(*(derivative(s) for s in p.family))
-        exists = conditions.simplify(tidy(p.exists.subs(c.at).subs(x.point)))
+        exists = conditions.simplify(tidy(p.exists.subs(c.at).subs(x.point))) if full else sp.true
         found = FamilyFlip(
             x.map,
             c.parameter,
@@ -232,7 +235,7 @@ def family_form(p: FixedPoint, c: Critical) -> FamilyFlip:
             family=p.family,
             exists=exists,
         )
-        moves = c.parameter in x.map.parameters and not p.relations
+        moves = full and c.parameter in x.map.parameters and not p.relations
         return _reduced(found, x, tangents, facts, derivative(c.parameter) if moves else None)
 
     return build(p, c, at)
