@@ -45,7 +45,7 @@ def median(work: Callable[[], Any], rounds: int) -> float:
 
 def per_point(branch: Any, rounds: int, step: float) -> tuple[float, int]:
     """Time the compiled loop alone from one end of a branch: seconds a point, and the points."""
-    curve = branch._curve
+    curve = branch.track.curve
     along = np.append(
         np.zeros(curve.weights.size - 1), np.sign(branch.values[-1] - branch.values[0])
     )
@@ -184,7 +184,7 @@ def draw(period: tuple[Any, Any], dimension: tuple[Any, Any], path: Path) -> Non
 
 def per_point_of_cycle(branch: Any, rounds: int) -> tuple[float, int]:
     """Time the compiled loop on a piece of 40 points in the middle of a branch."""
-    curve, middle = branch._curve, len(branch) // 2
+    curve, middle = branch.track.curve, len(branch) // 2
     y = np.append(branch.states[middle].ravel(), branch.values[middle])
     start = curve.point(y, np.append(np.zeros(y.size - 1), 1.0))
 

@@ -23,7 +23,7 @@ from dynsharp.bifurcation_curves.surface import Surface
 from dynsharp.bifurcation_curves.track import empty, followed
 from dynsharp.bifurcations.kind import Kind
 from dynsharp.bifurcations.registry import kind_named, kinds
-from dynsharp.continuation.branch import SpecialPoint
+from dynsharp.continuation import SpecialPoint
 from dynsharp.errors import InputError
 from dynsharp.map import Name
 from dynsharp.shooting.problem import Curve
@@ -89,9 +89,9 @@ def continue_bifurcation(
     >>> bool(np.allclose(a, 3 * (1 - b) ** 2 / 4))  # the flips of the Hénon map
     True
     """
-    if not isinstance(point, SpecialPoint) or point._curve is None:
+    if not isinstance(point, SpecialPoint):
         raise InputError("point", repr(point), "a special point of a branch")
-    curve, y = point._curve, point._y
+    curve, y = point.curve, point.located.y
     kind = _checked_kind(point)
     names = _names(point, kind, curve, parameters)
     box = _box(names, span)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from dynsharp.arguments import (
     checked_count,
     checked_fixed,
@@ -12,10 +14,13 @@ from dynsharp.arguments import (
     checked_positive,
     checked_span,
 )
-from dynsharp.branch_tree.grow import Growth, Settings, Unfollowed
-from dynsharp.branch_tree.result import BifurcationDiagram
+from dynsharp.branch_tree.grow import Growth, Settings
+from dynsharp.branch_tree.origin import Unfollowed
+from dynsharp.branch_tree.result import BifurcationDiagram, wrapped
 from dynsharp.branch_tree.starts import own_starts, starts
+from dynsharp.continuation.follow import Options
 from dynsharp.map import DiscreteMap, Name
+from dynsharp.shooting.problem import Curve
 
 __all__ = ["bifurcation_diagram"]
 
@@ -103,23 +108,13 @@ def bifurcation_diagram(
     depth = checked_count("depth", depth, 0)
     period = checked_count("period", period)
     most = checked_count("max_branches", max_branches)
-    greatest = checked_positive("step", step, most=100)
-    settings = Settings(map, symbol, interval, values, period, depth, greatest, most)
-    growth = Growth(settings)
+    options = Options(checked_positive("step", step, most=100))
+    problem = Curve(map, symbol, values, period, interval, np.ones(map.dimension))
+    growth = Growth(Settings(problem, depth, options, most))
     if start is None:
         begun, failed = own_starts(map, symbol, interval, at, values) if period == 1 else ([], [])
     else:
         begun, failed = starts(map, symbol, interval, start, at, values)
     growth.unfollowed += [Unfollowed("a start", text) for text in failed]
     growth.run(begun, start is None if search is None else search, progress)
-    return BifurcationDiagram(
-        map,
-        symbol.name,
-        interval,
-        values,
-        depth,
-        tuple(growth.branches),
-        tuple(growth.origins),
-        tuple(growth.unfollowed),
-        growth.status,
-    )
+    return wrapped(growth)

@@ -11,7 +11,6 @@ import numpy as np
 
 from dynsharp.branch_tree.nodes import Place, place_of
 from dynsharp.continuation import Branch, SpecialPoint
-from dynsharp.continuation.switching.membership import row
 
 __all__ = ["graph_of"]
 
@@ -42,7 +41,7 @@ class _Places:
         self.of: dict[tuple[int, int], int] = {}
 
     def add(self, graph: nx.MultiGraph, branch: Branch, i: int, point: SpecialPoint | None) -> None:
-        place = place_of(branch, row(branch, i))
+        place = place_of(branch.track, branch.track.Y[i])
         for other, node in self.nodes:
             known = graph.nodes[node]
             if place.same(other) and (point is not None or known["point"] is not None):
@@ -67,29 +66,28 @@ class _Places:
 
 def _more(point: SpecialPoint, known: SpecialPoint | None) -> bool:
     """Whether a point says more about a place than what is known of it."""
-    rank = {"branch": 3, "flip": 2}
-    return known is None or rank.get(point.kind, 1) > rank.get(known.kind, 1)
+    return known is None or _rank(point) > _rank(known)
 
 
-def _is_closed(branch: Branch) -> bool:
-    """Whether a branch comes back to where it began."""
-    return len(branch) > 2 and branch.ends[0].startswith("closed")
+def _rank(point: SpecialPoint) -> float:
+    """Branches of the same period that cross come before longer cycles, these before nothing."""
+    times = point.located.kind.leaves.times
+    return 1 / times if times else 0.0
 
 
 def _marks(branch: Branch) -> list[tuple[int, SpecialPoint | None]]:
     """Rows at which a branch is cut, in order."""
     marks: dict[int, SpecialPoint | None] = {}
-    if len(branch) and not _is_closed(branch):
+    if len(branch) and not branch.track.closed:
         marks = {0: None, len(branch) - 1: None}
-    for p in branch.special_points:
-        marks.update(dict.fromkeys(branch.where(p), p))
+    marks |= dict(zip(branch.track.places, branch.special_points, strict=True))
     return sorted(marks.items(), key=lambda item: item[0])
 
 
 def _add_pieces(graph: nx.MultiGraph, places: _Places, number: int, branch: Branch) -> None:
     rows = [i for i, _ in _marks(branch)]
     pieces: list[tuple[tuple[int, int], ...]] = [(pair,) for pair in pairwise(rows)]
-    if _is_closed(branch) and rows:
+    if branch.track.closed and rows:
         pieces.append(((rows[-1], len(branch) - 1), (0, rows[0])))
     for piece in pieces:
         indices = np.concatenate([np.arange(first, last + 1) for first, last in piece])

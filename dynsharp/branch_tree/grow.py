@@ -7,81 +7,49 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 import numpy as np
-import sympy as sp
 
+from dynsharp.bifurcations.located import Located
+from dynsharp.branch_tree.known import number_of, on_family, passes, repeats
 from dynsharp.branch_tree.nodes import Place, place_of
-from dynsharp.branch_tree.search import unknown_solutions
+from dynsharp.branch_tree.origin import Unfollowed
+from dynsharp.branch_tree.search import SEARCHED, Search
 from dynsharp.branch_tree.starts import Start
-from dynsharp.continuation import Branch, SpecialPoint, continue_fixed_point
-from dynsharp.continuation.assemble import Options
-from dynsharp.continuation.families.identity import connected
-from dynsharp.continuation.start import scale_of, solved, starting_state
-from dynsharp.continuation.switching.membership import at_value, position, row
-from dynsharp.continuation.switching.switch import marked, ways_out
-from dynsharp.map import DiscreteMap
+from dynsharp.continuation.follow import Options
+from dynsharp.continuation.from_state import followed_from
+from dynsharp.continuation.position import position
+from dynsharp.continuation.start import solved, starting_state
+from dynsharp.continuation.switching.emanating import emanating
+from dynsharp.continuation.switching.switch import followed
+from dynsharp.continuation.track import Track, with_event
 from dynsharp.progress import ProgressBar
-from dynsharp.shooting.families import family_at
-from dynsharp.shooting.identity import minimal_period
+from dynsharp.shooting.identity import minimal_period, same_solution
 from dynsharp.shooting.problem import Curve
 from dynsharp.types import Array
 
-__all__ = ["Growth", "Origin", "Settings", "Unfollowed"]
+__all__ = ["Growth", "Parent", "Settings"]
 
-SEARCHED = (0.13, 0.31, 0.52, 0.71, 0.89)  # fractions of the span at which solutions are sought
+NEAR = 1e-5  # distance, in units of the curve, of two branch points that are the same
 _FULL = "max_branches reached, allow more"
-SAMPLES = (0.21, 0.53, 0.84)  # fractions of a new branch that tell whether it is a known one
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What every branch of a diagram has in common, and how far it goes."""
+    """The problem that the starts solve, how far branches are followed, and how many."""
 
-    map: DiscreteMap
-    parameter: sp.Symbol
-    span: tuple[float, float]
-    fixed: dict[str, float]
-    period: int
+    problem: Curve
     depth: int
-    step: float
+    options: Options
     max_branches: int
 
 
 @dataclass(frozen=True)
-class Origin:
-    """Where a branch comes from: the branch and special point it was switched to from, or a start.
-
-    Attributes
-    ----------
-    branch
-        Number of the branch it was switched to from; None for a start.
-    point
-        The special point there; None for a start and where cycles collapse onto shorter ones.
-    text
-        The same in words.
-    depth
-        Number of switches from a start.
-    """
+class Parent:
+    """Where a branch comes from: the number of another branch, what happens there, in words."""
 
     branch: int | None
-    point: SpecialPoint | None
+    event: Located | None
     text: str
     depth: int
-
-
-@dataclass(frozen=True)
-class Unfollowed:
-    """Something that was not followed, and why.
-
-    ``what`` names it, ``branch`` is the number of the branch it is on, None if it is on none.
-    """
-
-    what: str
-    reason: str
-    branch: int | None = None
-
-    def __str__(self) -> str:
-        on = "" if self.branch is None else f" on branch {self.branch}"
-        return f"{self.what}{on}: {self.reason}"
 
 
 class _Full(Exception):  # noqa: N818 - not an error
@@ -93,14 +61,13 @@ class Growth:
     """The branches found so far, and what is left to look at."""
 
     settings: Settings
-    branches: list[Branch] = field(default_factory=list)
-    origins: list[Origin] = field(default_factory=list)
+    tracks: list[Track] = field(default_factory=list)
+    parents: list[Parent] = field(default_factory=list)
     unfollowed: list[Unfollowed] = field(default_factory=list)
     status: str = "complete"
     _queue: deque[int] = field(default_factory=deque)
-    _extent: Array | None = None
     _places: list[Place] = field(default_factory=list)
-    _deferred: list[tuple[int, SpecialPoint, Place]] = field(default_factory=list)
+    _deferred: list[tuple[int, Located, Place]] = field(default_factory=list)
 
     def run(self, starts: list[Start], search: bool, progress: bool | None) -> None:
         """Follow everything from the starts; whatever is done when the user interrupts is kept."""
@@ -112,7 +79,7 @@ class Growth:
             except (KeyboardInterrupt, _Full) as reason:
                 cause = _FULL if isinstance(reason, _Full) else "interrupted"
                 left = len(waiting) + len(self._queue)
-                self.status = f"{cause}: {len(self.branches)} branches are followed, {left} starts "
+                self.status = f"{cause}: {len(self.tracks)} branches are followed, {left} starts "
                 self.status += "and branches were not looked at"
                 self._note_rest(waiting, cause)
         self._note_deferred()
@@ -124,9 +91,15 @@ class Growth:
             waiting.popleft()
             yield
         yield from self._grow()
-        for fraction in SEARCHED if search else ():
-            for start in self._unknown(fraction):
-                self._begin(start)
+        problem = self.settings.problem
+        elsewhere = Search(problem)
+        low, high = problem.span
+        for value in [low + f * (high - low) for f in SEARCHED] if search else ():
+            for y in elsewhere.at(value, self.tracks):
+                state = {
+                    s.name: x for s, x in zip(problem.map.state, problem.states(y).T, strict=True)
+                }
+                self._begin(Start(state, value, "a solution found by deflation"))
                 yield from self._grow()
             yield
 
@@ -148,213 +121,151 @@ class Growth:
             for first, *others in merged.values()
         ]
 
+    def _met(self, place: Place) -> bool:
+        """Whether the branches that leave from a place are followed already."""
+        return any(place.same(other) for other in self._places)
+
+    def _note(self, number: int, event: Located, reason: str) -> None:
+        what = _named(self.tracks[number], event)
+        self.unfollowed.append(Unfollowed(what, reason, number))
+
     def _note_deferred(self) -> None:
-        for number, p, place in self._deferred:
-            handled = any(place.same(other) for other in self._places)
-            if not handled and not self._is_joined(number, place):
-                reason = f"depth {self.settings.depth} reached"
-                self.unfollowed.append(Unfollowed(_named(p), reason, number))
+        for number, event, place in self._deferred:
+            others = (t for i, t in enumerate(self.tracks) if i != number)
+            if not self._met(place) and not any(passes(t, place) for t in others):
+                self._note(number, event, f"depth {self.settings.depth} reached")
                 self._places.append(place)
 
     def _note_rest(self, waiting: deque[Start], cause: str) -> None:
         self.unfollowed += [Unfollowed(s.name, cause) for s in waiting]
         for i in self._queue:
-            for p in self.branches[i].special_points:
-                place = place_of(self.branches[i], p._y)
-                handled = any(place.same(other) for other in self._places)
-                if p.kind in ("flip", "branch") and not handled:
-                    self.unfollowed.append(Unfollowed(_named(p), cause, i))
-
-    # ---- starts ----------------------------------------------------------------------------
-
-    def _begin(self, start: Start) -> None:
-        """Follow the branch of a start, if it is a new one."""
-        s = self.settings
-        if start.branch is not None:
-            self._add(start.branch, Origin(None, None, start.name, 0))
-            return
-        ones = np.ones(s.map.dimension)
-        rough = Curve(s.map, s.parameter, s.fixed, s.period, s.span, ones)
-        values = {**s.fixed, s.parameter.name: start.value}
-        states = starting_state(s.map, start.state, s.period, values)
-        text = f"{start.name} at {s.parameter} = {start.value:.6g}"
-        first = solved(rough, states, start.value)
-        if first.y is None:
-            self.unfollowed.append(Unfollowed(text, first.status))
-        elif not self._known(rough, first.y):
-            branch = self._continued(rough.states(first.y), start.value, s.period)
-            if len(branch):
-                self._add(branch, Origin(None, None, text, 0))
-            else:
-                self.unfollowed.append(Unfollowed(text, branch.status))
-
-    def _continued(self, states: Array, value: float, period: int) -> Branch:
-        s = self.settings
-        start = {x.name: states[:, i] for i, x in enumerate(s.map.state)}
-        return continue_fixed_point(
-            s.map, s.parameter, start, value, s.span, period=period, fixed=s.fixed, step=s.step
-        )
-
-    def _known(self, curve: Curve, y: Array) -> bool:
-        """Whether a cycle lies on a branch that was followed, or on a followed family."""
-        same = [b for b in self.branches if b.period == curve.period]
-        if any(position(b, y) is not None for b in same if not b.family):
-            return True
-        families = [b for b in same if b.family]
-        if not families:
-            return False
-        curve = replace(curve, scale=scale_of(curve.states(y)))
-        name = curve.parameter.name
-        for b in families:
-            moved = np.append(b.states[len(b) // 2].ravel(), b.fixed[name])
-            here = y if b.fixed[name] == y[-1] else None
-            member = None if here is None else family_at(curve, here)
-            if member is not None and connected(curve, member, moved):
-                return True
-        return False
-
-    def _unknown(self, fraction: float) -> Iterator[Start]:
-        """Solutions at a value of the parameter that are on no branch, by deflation."""
-        s = self.settings
-        value = s.span[0] + fraction * (s.span[1] - s.span[0])
-        alone = [b for b in self.branches if not b.family]
-        known = [
-            y[:-1].reshape(b.period, -1)
-            for b in alone
-            if s.period % b.period == 0
-            for y in at_value(b, value)
-        ]
-        near = [b.states[len(b) * k // 4, 0] for b in self.branches for k in (1, 2, 3)]
-        size = scale_of(np.array([x for c in known for x in c])) if known else None
-        scale = np.ones(s.map.dimension) if size is None else size
-        curve = Curve(s.map, s.parameter, s.fixed, s.period, s.span, scale)
-        for y in unknown_solutions(curve, value, known, near, self._box(curve.scale)):
-            x = curve.states(y)
-            state = {v.name: x[:, i] for i, v in enumerate(s.map.state)}
-            yield Start(state, value, "a solution found by deflation")
-
-    def _box(self, scale: Array) -> Array:
-        """Where to look: twice the extent of all branches that starts and switches led to."""
-        if self._extent is None:
-            n = self.settings.map.dimension
-            places = np.concatenate([np.zeros((0, n)), *(b.states[:, 0] for b in self.branches)])
-            if not len(places):
-                places = np.zeros((1, n))
-            low, high = places.min(axis=0), places.max(axis=0)
-            room = np.maximum((high - low) / 2, scale)
-            self._extent = np.array([low - room, high + room])
-        return self._extent
+            for event in self.tracks[i].events:
+                place = place_of(self.tracks[i], event.y)
+                if event.kind.leaves.times and not self._met(place):
+                    self._note(i, event, cause)
 
     # ---- branches --------------------------------------------------------------------------
 
-    def _add(self, branch: Branch, origin: Origin) -> None:
-        """Keep a branch, unless it is one that is there already."""
-        s = self.settings
-        if len(self.branches) >= s.max_branches:
-            self.unfollowed.append(Unfollowed(origin.text, _FULL, origin.branch))
-            raise _Full
-        if not branch.family and len(branch) > 4:
-            rows = [row(branch, int(f * len(branch))) for f in SAMPLES]
-            same = [b for b in self.branches if b.period == branch.period and not b.family]
-            if any(sum(position(b, y) is not None for y in rows) >= 2 for b in same):
+    def _begin(self, start: Start) -> None:
+        """Follow the branch of a start, if it is a new one."""
+        if start.track is not None:
+            self._add(start.track, Parent(None, None, start.name, 0))
+            return
+        problem = self.settings.problem
+        values = {**problem.values, str(problem.parameter): start.value}
+        states = starting_state(problem.map, start.state, problem.period, values)
+        text = f"{start.name} at {problem.parameter} = {start.value:.6g}"
+        y, status = (found := solved(problem, states, start.value)).y, found.status
+        if y is not None:
+            tracks = self.tracks
+            if number_of(tracks, problem.period, y) is not None or on_family(tracks, problem, y):
                 return
-        self._queue.append(len(self.branches))
-        self.branches.append(branch)
-        self.origins.append(origin)
-        number = len(self.branches) - 1
-        for end in dict.fromkeys(branch.ends):
-            if end in branch.status or "grows beyond" in end:  # all others are real ends
+            track = self._followed(problem, y)
+            if len(track):
+                self._add(track, Parent(None, None, text, 0))
+                return
+            status = track.status
+        self.unfollowed.append(Unfollowed(text, status))
+
+    def _followed(self, problem: Curve, y: Array) -> Track:
+        rough = replace(problem, scale=np.ones(problem.dimension))
+        return followed_from(rough, rough.states(y), float(y[-1]), self.settings.options)
+
+    def _add(self, track: Track, parent: Parent) -> None:
+        """Keep a branch, unless it is one that is there already."""
+        if len(self.tracks) >= self.settings.max_branches:
+            self.unfollowed.append(Unfollowed(parent.text, _FULL, parent.branch))
+            raise _Full
+        if repeats(self.tracks, track):
+            return
+        number = len(self.tracks)
+        self._queue.append(number)
+        self.tracks.append(track)
+        self.parents.append(parent)
+        for end in dict.fromkeys(track.ends):
+            if end in track.status or "grows beyond" in end:  # all others are real ends
                 self.unfollowed.append(Unfollowed("an end", end, number))
 
     def _switch(self, number: int) -> None:
         """Follow all branches that leave from a branch."""
-        branch, depth = self.branches[number], self.origins[number].depth
-        for p in branch.special_points:
-            if p.kind in ("flip", "branch"):
-                self._switch_at(number, p, depth)
-            elif p.kind == "neimark-sacker":
-                reason = "an invariant circle emanates, which is no branch of cycles"
-                self.unfollowed.append(Unfollowed(_named(p), reason, number))
-        if len(branch) and not branch.family:
-            for i in (0, len(branch) - 1):
-                self._shorter(number, i, depth)
+        track, depth = self.tracks[number], self.parents[number].depth
+        for event in track.events:
+            if event.kind.leaves.times:
+                self._switch_at(number, event, depth)
+            elif event.kind.leaves.text:
+                self._note(number, event, event.kind.leaves.text)
+        if len(track) and not track.family:
+            for y in (track.Y[0], track.Y[-1]):
+                self._shorter(number, y, depth)
 
-    def _switch_at(self, number: int, p: SpecialPoint, depth: int) -> None:
-        branch = self.branches[number]
-        if branch.family:
+    def _switch_at(self, number: int, event: Located, depth: int) -> None:
+        track = self.tracks[number]
+        if track.family:
             reason = "on a family of fixed points: start from a cycle to follow its branch"
-            self.unfollowed.append(Unfollowed(_named(p), reason, number))
+            self._note(number, event, reason)
             return
-        place = place_of(branch, p._y)
-        if any(place.same(other) for other in self._places):
+        place = place_of(track, event.y)
+        if self._met(place):
             return
         if depth >= self.settings.depth:
-            self._deferred.append((number, p, place))
+            self._deferred.append((number, event, place))
             return
-        ways, status = ways_out(branch, p)
+        ways, status = emanating(track, event)
         if status != "complete":
-            self.unfollowed.append(Unfollowed(_named(p), status, number))
+            self._note(number, event, status)
         for way in ways:
-            found = {self._on(way.curve.period, arm.y) for arm in way.arms}
-            known = [i for i in found if i is not None]
-            if known:
-                for i in known if p.kind == "branch" else ():
-                    self.branches[i] = marked(self.branches[i], p)
-                continue
-            new = way.followed(Options(self.settings.step))
-            self._add(new, Origin(number, p, f"{_named(p)} of branch {number}", depth + 1))
+            met = {number_of(self.tracks, way.curve.period, start.y) for start in way.starts}
+            known = [i for i in met if i is not None]
+            if not known:
+                text = f"{_named(track, event)} of branch {number}"
+                new = followed(way, self.settings.options)
+                self._add(new, Parent(number, event, text, depth + 1))
+            elif event.kind.leaves.times == 1:
+                for i in known:
+                    self.tracks[i] = _crossed(self.tracks[i], event)
         self._places.append(place)
 
-    def _on(self, period: int, y: Array) -> int | None:
-        """Return the number of the branch that a cycle lies on."""
-        for i, b in enumerate(self.branches):
-            if b.period == period and not b.family and position(b, y) is not None:
-                return i
-        return None
-
-    def _is_joined(self, number: int, place: Place) -> bool:
-        """Whether another branch that leaves here was followed already, from its other side."""
-        for i, b in enumerate(self.branches):
-            if i == number or b.family or not len(b):
-                continue
-            ends = [row(b, 0), row(b, len(b) - 1)]
-            if any(place.same(place_of(b, y)) for y in [*ends, *(q._y for q in b.special_points)]):
-                return True
-        return False
-
-    def _shorter(self, number: int, i: int, depth: int) -> None:
+    def _shorter(self, number: int, y: Array, depth: int) -> None:
         """Follow the cycles of a shorter period onto which a branch collapses at an end."""
-        branch = self.branches[number]
-        curve = branch._curve
-        assert curve is not None
-        y = row(branch, i)
+        track = self.tracks[number]
+        curve = track.curve
         period = minimal_period(curve, y)
         if period == curve.period:
             return
         short = replace(curve, period=period)
         x = np.append(curve.states(y)[:period].ravel(), y[-1])
-        if self._on(period, x) is not None:
+        if number_of(self.tracks, period, x) is not None:
             return
-        text = f"the collapse at {branch.parameter} = {y[-1]:.10g}"
+        text = f"the collapse at {track.parameter} = {y[-1]:.10g}"
         if depth >= self.settings.depth:
             self.unfollowed.append(Unfollowed(text, f"depth {depth} reached", number))
             return
-        beside = _beside(short, x)
-        new = None if beside is None else self._continued(short.states(beside), beside[-1], period)
+        start = _away(short, x)
+        new = None if start is None else self._followed(short, start)
         if new is None or not len(new):
             reason = (
                 "the cycles of shorter period were not found there" if new is None else new.status
             )
             self.unfollowed.append(Unfollowed(text, reason, number))
         else:
-            self._add(new, Origin(number, None, f"{text} of branch {number}", depth + 1))
+            parent = Parent(number, None, f"{text} of branch {number}", depth + 1)
+            self._add(new, parent)
 
 
-def _beside(curve: Curve, y: Array) -> Array | None:
+def _crossed(track: Track, event: Located) -> Track:
+    """Put a branch point among the points of a branch through it that does not show it by itself.
+
+    (Several multipliers that touch 1 together leave no trace in their numbers.)
+    """
+    place = position(track, event.y)
+    if place is None or any(same_solution(track.curve, e.y, event.y, NEAR) for e in track.events):
+        return track
+    return with_event(track, event, place)
+
+
+def _away(curve: Curve, y: Array) -> Array | None:
     """Return a cycle of the regular branch through a solution, a little way from it."""
-    border = np.zeros(y.size)
-    border[-1] = 1.0
-    point = curve.point(y, border)
+    point = curve.point(y, curve.upward)
     if point is None:
         return None
     for length in (1e-3, -1e-3):
@@ -364,5 +275,5 @@ def _beside(curve: Curve, y: Array) -> Array | None:
     return None
 
 
-def _named(p: SpecialPoint) -> str:
-    return f"the {p.kind} at {p.parameter} = {p.value:.10g}"
+def _named(track: Track, event: Located) -> str:
+    return f"the {event.kind.name} at {track.parameter} = {event.y[track.axis]:.10g}"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dynsharp.continuation import Branch
+from dynsharp.continuation.track import Track
 from dynsharp.shooting.identity import minimal_period, same_cycle
 from dynsharp.types import Array
 
@@ -34,15 +34,9 @@ class Place:
         return same_cycle(self.states, other.states, np.maximum(self.scale, other.scale), NEAR)
 
 
-def place_of(branch: Branch, y: Array) -> Place:
-    """Return the place of a solution on a branch."""
-    curve = branch._curve
-    assert curve is not None
-    if branch.family:
-        coordinate = [s.name for s in branch.map.state].index(branch.parameter)
-        value, width = float(y[coordinate]), float(curve.scale[coordinate])
-    else:
-        value, width = float(y[-1]), curve.span[1] - curve.span[0]
-    period = minimal_period(curve, y)
-    states = curve.states(y)[:period]
-    return Place(branch.parameter, value, states, curve.scale, width)
+def place_of(track: Track, y: Array) -> Place:
+    """Return the place of a solution on a track."""
+    curve, value = track.curve, float(y[track.axis])
+    width = float(curve.scale[track.axis]) if track.family else curve.span[1] - curve.span[0]
+    states = curve.states(y)[: minimal_period(curve, y)]
+    return Place(track.parameter, value, states, curve.scale, width)

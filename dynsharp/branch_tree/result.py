@@ -11,15 +11,17 @@ import networkx as nx
 import numpy as np
 
 from dynsharp.branch_tree.graph import graph_of
-from dynsharp.branch_tree.grow import Origin, Unfollowed
+from dynsharp.branch_tree.grow import Growth
+from dynsharp.branch_tree.origin import Origin, Unfollowed
 from dynsharp.continuation import Branch, SpecialPoint
+from dynsharp.continuation import branch as single
 from dynsharp.map import DiscreteMap
 from dynsharp.results import Result, attributes, parts, plain, table
 
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["BifurcationDiagram"]
+__all__ = ["BifurcationDiagram", "wrapped"]
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -143,6 +145,30 @@ class BifurcationDiagram(Result):
             lines.append("    not followed:")
             lines += [f"        {u}" for u in self.unfollowed]
         return "\n".join(lines + [f"    {self.status}"] * (self.status != "complete"))
+
+
+def wrapped(growth: Growth) -> BifurcationDiagram:
+    """Return the branches that were followed, with where they come from, as a public result."""
+    problem = growth.settings.problem
+    branches = tuple(single.wrapped(track) for track in growth.tracks)
+    origins = []
+    for parent in growth.parents:
+        point = None
+        if parent.branch is not None and parent.event is not None:
+            points = branches[parent.branch].special_points
+            point = next(p for p in points if p.located is parent.event)
+        origins.append(Origin(parent.branch, point, parent.text, parent.depth))
+    return BifurcationDiagram(
+        problem.map,
+        str(problem.parameter),
+        problem.span,
+        dict(problem.values),
+        growth.settings.depth,
+        branches,
+        tuple(origins),
+        tuple(growth.unfollowed),
+        growth.status,
+    )
 
 
 def _row(diagram: BifurcationDiagram, i: int) -> tuple[str, ...]:

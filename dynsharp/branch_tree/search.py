@@ -3,23 +3,65 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from dynsharp.continuation.position import at_value
+from dynsharp.continuation.start import scale_of
+from dynsharp.continuation.track import Track
 from dynsharp.shooting.identity import minimal_period
 from dynsharp.shooting.many import shoot
 from dynsharp.shooting.newton import SOLVED
 from dynsharp.shooting.problem import Curve
 from dynsharp.types import Array
 
-__all__ = ["unknown_solutions"]
+__all__ = ["SEARCHED", "Search", "unknown_solutions"]
 
+SEARCHED = (0.13, 0.31, 0.52, 0.71, 0.89)  # fractions of the span at which solutions are sought
 STEPS = 30
 RANDOM = 12  # seeds in the box, for every state variable
 MOST = 200  # points after which those outside the box are no longer passed by
 LONGEST, FAR = 2.0, 1e3  # step, and distance from a seed at which it is given up, in units
 APART = 1e-6  # distance of two points, in units of the scale, that are different
 SINGULAR = 1e-8  # least singular value of A − I at a solution that is isolated
+
+
+@dataclass
+class Search:
+    """Search for solutions of a problem that are on no branch."""
+
+    problem: Curve
+    box: Array | None = None
+
+    def at(self, value: float, tracks: Sequence[Track]) -> list[Array]:
+        """Return the cycles at a value of the parameter that lie on none of the branches.
+
+        They are looked for in twice the extent that the branches had at the first call.
+        """
+        known = [
+            t.curve.states(y)
+            for t in tracks
+            if not t.family and self.problem.period % t.period == 0
+            for y in at_value(t, value)
+        ]
+        near = [t.states[len(t) * k // 4, 0] for t in tracks for k in (1, 2, 3)]
+        curve = self.problem
+        if known:
+            curve = replace(curve, scale=scale_of(np.concatenate(known)))
+        if self.box is None:
+            self.box = _extent(tracks, curve.scale)
+        return unknown_solutions(curve, value, known, near, self.box)
+
+
+def _extent(tracks: Sequence[Track], scale: Array) -> Array:
+    """Return twice the extent of branches, as a box (2 × dimension)."""
+    places = np.concatenate([np.zeros((0, scale.size)), *(t.states[:, 0] for t in tracks)])
+    if not len(places):
+        places = np.zeros((1, scale.size))
+    low, high = places.min(axis=0), places.max(axis=0)
+    room = np.maximum((high - low) / 2, scale)
+    return np.array([low - room, high + room])
 
 
 def unknown_solutions(

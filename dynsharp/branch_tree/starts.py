@@ -11,6 +11,7 @@ import sympy as sp
 
 from dynsharp.arguments import checked_within
 from dynsharp.continuation import Branch
+from dynsharp.continuation.track import Track
 from dynsharp.errors import InputError
 from dynsharp.map import DiscreteMap
 from dynsharp.symbolic.fixed_points import FixedPoint, fixed_points
@@ -32,7 +33,7 @@ class Start:
     state: Mapping[str, Any]
     value: float
     name: str
-    branch: Branch | None = None
+    track: Track | None = None
 
 
 def starts(
@@ -99,7 +100,7 @@ def _checked(
         theirs = (branch.map, {k: v for k, v in branch.fixed.items() if k in fixed}, mine[2])
     if mine != theirs or not len(branch):
         raise InputError("start", f"a branch of {branch.map.name} along {branch.parameter}", wants)
-    return Start({}, float(branch.values[0]), "the branch given", branch)
+    return Start({}, float(branch.values[0]), "the branch given", branch.track)
 
 
 def _evaluated(

@@ -7,114 +7,20 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from dynsharp.arguments import checked_count
-from dynsharp.bifurcations.located import Located
-from dynsharp.bifurcations.registry import kind_named
+from dynsharp.bifurcations.registry import kinds
+from dynsharp.continuation.special_point import SpecialPoint, special_points
+from dynsharp.continuation.switching.switch import switched
+from dynsharp.continuation.track import Track
 from dynsharp.errors import InputError
 from dynsharp.map import DiscreteMap
-from dynsharp.normal_forms.codim1 import NormalForm
 from dynsharp.results import Result, attributes, parts, plain, shown, table
-from dynsharp.shooting.problem import Curve
 from dynsharp.types import Array
 
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["Branch", "SpecialPoint", "same_rows", "special_point"]
-
-
-@dataclass(frozen=True, repr=False, eq=False)
-class SpecialPoint(Result):
-    """A point of a branch where stability changes, the branch turns round or another one crosses.
-
-    Or where a function of the user's vanishes, which says nothing of stability.
-
-    Attributes
-    ----------
-    kind
-        "flip", "fold", "branch" or "neimark-sacker"; the name of an event of the user's.
-    parameter, value
-        What is continued, and its value there.
-    uncertainty
-        Bound on the error of ``value``, from the rounding errors of the defining system; where the
-        point was not located, the width of the bracket.
-    state
-        For each state variable its value; for a cycle the array of its values along it.
-    multipliers
-        All of them, the largest first.
-    normal_form
-        What happens nearby: a `NormalForm`; for a family of fixed points a `FamilyFlipForm`. None
-        where the status says why.
-    bracket
-        Parameter values between which it lies, and between which it was looked for.
-    period
-        Of the cycle.
-    status
-        "located", or the sentence that says what failed and what to try.
-    """
-
-    told = (
-        "kind", "parameter", "value", "uncertainty", "state", "multipliers", "criticality",
-        "normal_form", "bracket", "period", "status",
-    )  # fmt: skip
-
-    kind: str
-    parameter: str
-    value: float
-    uncertainty: float
-    state: Mapping[str, Any]
-    multipliers: Array
-    normal_form: Any
-    bracket: tuple[float, float]
-    period: int = 1
-    status: str = "located"
-    _y: Array = field(default_factory=lambda: np.zeros(0))
-    _tangents: tuple[Array, ...] = ()
-    _curve: Curve | None = None  # the problem it is a point of: enough to go on from it alone
-
-    @property
-    def bifurcation(self) -> bool:
-        """Whether it is not an event of the user's."""
-        return kind_named(self.kind) is not None
-
-    @property
-    def criticality(self) -> str | None:
-        """That of the normal form; None without one."""
-        return getattr(self.normal_form, "criticality", None)
-
-    def __repr__(self) -> str:
-        parts = [shown(self.state), f"multipliers {shown(self.multipliers)}", self.reading]
-        return f"{self.kind} at {self.parameter} = {self.value:.15g} ± {self.uncertainty:.1g}: " + (
-            "; ".join(part for part in parts if part)
-        )
-
-    @property
-    def reading(self) -> str:
-        """The normal form and what failed, in a line."""
-        parts = [_first_line(self.normal_form)] if self.bifurcation else []
-        return "; ".join(parts + [self.status] * (self.status != "located"))
-
-
-def special_point(curve: Curve, event: Located) -> SpecialPoint:
-    """Return what is reported of an event."""
-    low, high = sorted(point.value for point in event.bracket)
-    return SpecialPoint(
-        event.kind.name,
-        str(curve.parameter),
-        event.value,
-        event.uncertainty,
-        curve.named(event.y),
-        event.mu[np.argsort(-np.abs(event.mu), kind="stable")],
-        event.form,
-        (low, high),
-        curve.period,
-        event.status,
-        event.y,
-        event.tangents,
-        curve,
-    )
+__all__ = ["Branch", "wrapped"]
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -151,6 +57,8 @@ class Branch(Result):
         "complete", or the sentence that says what failed and what to try.
     family
         Names of the coordinates of the family of fixed points that is followed; empty otherwise.
+    track
+        The branch as it was followed, with the problem: enough to go on from it.
     """
 
     map: DiscreteMap
@@ -166,7 +74,7 @@ class Branch(Result):
     ends: tuple[str, str]
     status: str = "complete"
     family: tuple[str, ...] = ()
-    _curve: Curve | None = None
+    track: Track = field(compare=False, kw_only=True)
 
     def __len__(self) -> int:
         return len(self.values)
@@ -206,8 +114,7 @@ class Branch(Result):
         size = len(self)
         if not size:
             return []
-        cuts = {int(np.argmin(np.abs(self.arclength - s))) for s in self._special_arclengths()}
-        edges = sorted({0, size - 1, *cuts})
+        edges = sorted({0, size - 1, *self.track.places})
         ranges = list(pairwise(edges)) or [(0, 0)]
         pieces: list[tuple[int, int, bool]] = []
         for first, last in ranges:
@@ -245,13 +152,11 @@ class Branch(Result):
         InputError
             If it is no flip or branch point of this branch, or has no branch of that number.
         """
-        from dynsharp.continuation.switching.switch import switched
-
-        self._check_switch(special_point)
-        found, count = switched(self, special_point, step, checked_count("which", which, 0))
+        i = self._checked(special_point)
+        found, count = switched(self.track, i, step, checked_count("which", which, 0))
         if not found:
             raise InputError("which", which, f"less than {count}, the number of other branches")
-        return found[0]
+        return wrapped(found[0])
 
     def switch_all(
         self, special_point: SpecialPoint, *, step: float | None = None
@@ -273,30 +178,33 @@ class Branch(Result):
         InputError
             If it is no flip or branch point of this branch.
         """
-        from dynsharp.continuation.switching.switch import switched
+        found, _ = switched(self.track, self._checked(special_point), step)
+        return tuple(wrapped(track) for track in found)
 
-        self._check_switch(special_point)
-        return switched(self, special_point, step)[0]
-
-    def _check_switch(self, special_point: SpecialPoint) -> None:
-        if not any(special_point is p for p in self.special_points):
+    def _checked(self, special_point: SpecialPoint) -> int:
+        """Return the number of a special point from which other branches leave."""
+        if special_point not in self.special_points:
             raise InputError("special_point", special_point, "one of branch.special_points")
-        if special_point.kind not in ("flip", "branch"):
-            raise InputError("special_point", f"a {special_point.kind}", "a flip or a branch point")
-
-    def _special_arclengths(self) -> list[float]:
-        return [float(self.arclength[i]) for p in self.special_points for i in self.where(p)]
+        i = self.special_points.index(special_point)
+        if self.family:
+            wants = "a point of a branch along a parameter, not a family"
+            raise InputError("special_point", special_point, wants)
+        if not self.track.events[i].kind.leaves.times:
+            labels = [kind.marker.label for kind in kinds() if kind.leaves.times]
+            wants = " or ".join(f"a {label}" for label in labels)
+            raise InputError("special_point", f"a {special_point.kind}", wants)
+        return i
 
     def where(self, special_point: SpecialPoint) -> list[int]:
         """Return the positions of a special point among the points of the branch."""
-        states = self.states.reshape(len(self), -1)
-        here = same_rows(states, special_point._y[:-1]) & (self.values == special_point.value)
-        return [int(i) for i in np.flatnonzero(here)]
+        found = zip(self.special_points, self.track.places, strict=True)
+        places = [i for point, i in found if point == special_point]
+        seam = (0, len(self) - 1)  # a closed branch begins and ends at the same point
+        return [*seam] if self.track.closed and not {*seam}.isdisjoint(places) else places
 
     def _piece(self, part: slice, stable: bool | None = None) -> xr.Dataset:
         import xarray as xr
 
-        mu = self.multipliers[part]
         cycle = ("point",) if self.period == 1 else ("point", "phase")
         variables: dict[str, Any] = {}
         if self.parameter not in {s.name for s in self.map.state}:
@@ -304,7 +212,7 @@ class Branch(Result):
         for i, s in enumerate(self.map.state):
             x = self.states[part, :, i]
             variables[s.name] = (cycle, x[:, 0] if self.period == 1 else x)
-        variables["multipliers"] = (("point", "multiplier", "part"), parts(mu))
+        variables["multipliers"] = (("point", "multiplier", "part"), parts(self.multipliers[part]))
         variables["stable"] = ("point", self.stable[part])
         attrs = attributes(
             self.map, self.fixed, parameter=self.parameter, period=self.period, status=self.status
@@ -332,12 +240,25 @@ class Branch(Result):
         return "\n".join(lines + [f"    {self.status}"] * (self.status != "complete"))
 
 
-def same_rows(Y: Array, y: Array) -> Array:
-    """Say which rows are exactly this one."""
-    return np.asarray(np.equal(Y, y).all(axis=1))
-
-
-def _first_line(form: Any) -> str:
-    if form is None:
-        return "no normal form"
-    return repr(form) if isinstance(form, NormalForm) else str(getattr(form, "reading", form))
+def wrapped(track: Track) -> Branch:
+    """Return a track as a public result."""
+    curve = track.curve
+    fixed = dict(curve.values)
+    if track.family:  # all of it is at one value of the parameter
+        fixed[str(curve.parameter)] = float(track.Y[0, -1])
+    return Branch(
+        curve.map,
+        track.parameter,
+        fixed,
+        track.period,
+        track.values.copy(),
+        track.states,
+        track.MU,
+        track.stable,
+        track.S,
+        special_points(track),
+        track.ends,
+        track.status,
+        track.family,
+        track=track,
+    )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,17 +16,11 @@ from dynsharp.arguments import (
     checked_within,
 )
 from dynsharp.bifurcations.user import user_events
-from dynsharp.continuation.assemble import Options, assembled, both_ways, empty
-from dynsharp.continuation.branch import Branch
-from dynsharp.continuation.families.follow import followed_family
-from dynsharp.continuation.start import (
-    null_direction,
-    scale_at,
-    solved,
-    starting_state,
-)
+from dynsharp.continuation.branch import Branch, wrapped
+from dynsharp.continuation.follow import Options
+from dynsharp.continuation.from_state import followed_from
+from dynsharp.continuation.start import starting_state
 from dynsharp.map import DiscreteMap, Name
-from dynsharp.shooting.families import family_at
 from dynsharp.shooting.problem import Curve
 from dynsharp.symbolic.fixed_points import FixedPoint
 
@@ -124,26 +117,4 @@ def continue_fixed_point(
     states = starting_state(map, start, period, {**values, symbol.name: value})
     ones, looked_for = np.ones(map.dimension), user_events(map, events)
     rough = Curve(map, symbol, values, period, (low, high), ones, looked_for)
-    first = solved(rough, states, value)
-    if first.y is None:
-        return empty(rough, first.status)
-    curve = replace(rough, scale=scale_at(rough, first.y, states))
-    family = family_at(curve, first.y)
-    if family is not None:
-        return followed_family(curve, family, options)
-    D = curve.linearised(first.y).condensed()
-    head, singular = null_direction(D * curve.units)
-    if singular:
-        return empty(
-            curve,
-            f"singular start: branches cross at {symbol} = {value:.10g}; start on one of them, at "
-            "another value",
-        )
-    border, head = np.zeros(first.y.size), head * curve.units
-    border[: map.dimension], border[-1] = head[:-1], head[-1]
-    point = curve.point(first.y, border)
-    if point is None:
-        return empty(curve, f"the multipliers are not finite at {symbol} = {value:.10g}")
-    if point.tangent[-1] < 0:
-        point = point.reversed()
-    return assembled(curve, *both_ways(curve, point, options))
+    return wrapped(followed_from(rough, states, value, options))

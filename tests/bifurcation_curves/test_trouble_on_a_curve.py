@@ -164,7 +164,7 @@ def test_start_that_is_no_solution(branch):
     from dataclasses import replace
 
     flip = next(p for p in branch.special_points if p.kind == "flip")
-    wrong = replace(flip, _y=np.array([1e8, -1e8, flip.value]))
+    wrong = replace(flip, located=replace(flip.located, y=np.array([1e8, -1e8, flip.value])))
     curve = continue_bifurcation(wrong, ("a", "b"), SPAN)
     assert len(curve) == 0
     assert "no regular flip point" in curve.status

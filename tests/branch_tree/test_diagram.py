@@ -11,7 +11,7 @@ import sympy as sp
 import dynsharp as ds
 from dynsharp.branch_tree import BifurcationDiagram, bifurcation_diagram
 from dynsharp.continuation import continue_fixed_point
-from dynsharp.continuation.switching.membership import at_value, position
+from dynsharp.continuation.position import at_value, position
 from dynsharp.errors import InputError
 
 x, y, r, rho = sp.symbols("x y r rho", real=True)
@@ -92,7 +92,11 @@ def test_the_same_branches_from_any_start(logistic, start, at, period):
     for b in known:
         middle = np.append(b.states[len(b) // 2].ravel(), b.values[len(b) // 2])
         assert (
-            sum(position(c, middle) is not None for c in logistic.branches if c.period == b.period)
+            sum(
+                position(c.track, middle) is not None
+                for c in logistic.branches
+                if c.period == b.period
+            )
             == 1
         )
 
@@ -150,7 +154,7 @@ def test_symmetric_pairs_after_a_pitchfork():
     assert [p.kind for p in found.branches[1].special_points] == ["flip", "branch", "flip"]
     for one, other in ((2, 3), (4, 5)):
         at = 1.2 if one == 2 else 1.25
-        (a,), (b,) = (at_value(found.branches[i], at) for i in (one, other))
+        (a,), (b,) = (at_value(found.branches[i].track, at) for i in (one, other))
         assert sorted(a[:-1]) == pytest.approx(sorted(-b[:-1]), abs=1e-9)
 
 
@@ -173,7 +177,7 @@ def test_every_cycle_of_a_brute_force_search_is_on_one_branch(logistic, value):
                 b
                 for b in logistic.branches
                 if b.period == least
-                for c in at_value(b, value)
+                for c in at_value(b.track, value)
                 if np.abs(c[:-1] - root).min() < 2e-4
             ]
             assert least is not None
@@ -282,14 +286,14 @@ def test_interrupted(monkeypatch):
 
     calls = []
 
-    def ways_out(branch, point):
-        calls.append(point)
+    def emanating(track, event):
+        calls.append(event)
         if len(calls) == 3:
             raise KeyboardInterrupt
-        return original(branch, point)
+        return original(track, event)
 
-    original = _grow.ways_out
-    monkeypatch.setattr(_grow, "ways_out", ways_out)
+    original = _grow.emanating
+    monkeypatch.setattr(_grow, "emanating", emanating)
     found = bifurcation_diagram(LOGISTIC, "r", (0.5, 4), {"x": 0}, at=2, depth=6)
     assert [b.period for b in found.branches] == [1, 1, 2]
     assert found.status.startswith("interrupted")

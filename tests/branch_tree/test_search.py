@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 import dynsharp as ds
 from dynsharp.branch_tree.search import unknown_solutions
 from dynsharp.continuation import continue_fixed_point
-from dynsharp.continuation.switching.membership import at_value, position
+from dynsharp.continuation.position import at_value, position
 from dynsharp.shooting.problem import Curve
 
 x, y, r = sp.symbols("x y r", real=True)
@@ -64,15 +64,15 @@ def test_a_cycle_is_on_its_branch_in_every_phase(value, phase):
     half = (1 + value) / 2
     pair = half + np.array([1, -1]) * np.sqrt(half**2 - 1)
     solution = np.append(np.roll(pair, phase), value)
-    place = position(cycle(), solution)
+    place = position(cycle().track, solution)
     assert place is not None
     before = cycle().values[int(place)]
     assert abs(before - value) < 0.05
-    assert position(cycle(), solution + np.array([1e-3, 1e-3, 0])) is None
-    assert np.allclose(sorted(at_value(cycle(), value)[0][:-1]), sorted(pair), atol=1e-10)
+    assert position(cycle().track, solution + np.array([1e-3, 1e-3, 0])) is None
+    assert np.allclose(sorted(at_value(cycle().track, value)[0][:-1]), sorted(pair), atol=1e-10)
 
 
 def test_a_solution_of_another_branch_is_not_on_this_one():
-    assert position(branch(), np.array([0.0, 0.7])) is None
-    assert position(branch(), np.array([0.7, 0.7])) is not None
-    assert position(branch(), np.array([0.7 + 1e-5, 0.7])) is None
+    assert position(branch().track, np.array([0.0, 0.7])) is None
+    assert position(branch().track, np.array([0.7, 0.7])) is not None
+    assert position(branch().track, np.array([0.7 + 1e-5, 0.7])) is None

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 import dynsharp as ds
 from dynsharp.continuation import continue_fixed_point
-from dynsharp.continuation.switching.branching import branching
+from dynsharp.continuation.switching.half_branches import branching
 from dynsharp.errors import InputError
 from dynsharp.shooting.problem import Curve
 

@@ -19,14 +19,15 @@ from scipy.optimize import brentq
 from dynsharp.arguments import checked_count
 from dynsharp.bifurcations.crossings import between
 from dynsharp.bifurcations.events import located_events
-from dynsharp.continuation.branch import SpecialPoint, special_point
+from dynsharp.bifurcations.kind import LOCATED
+from dynsharp.bifurcations.located import Located
 from dynsharp.continuation.cascade.limits import limit
 from dynsharp.continuation.cascade.many_digits import Estimate, PreciseMap, Refined, refined
 from dynsharp.continuation.fixed_points import continue_fixed_point
-from dynsharp.continuation.loop import pieces
+from dynsharp.continuation.loop import FULL, pieces
 from dynsharp.continuation.rows import joined
 from dynsharp.continuation.steps import LARGEST_STATE
-from dynsharp.continuation.switching.switch import beside, doubled_start
+from dynsharp.continuation.switching.emanating import beside, doubled_start
 from dynsharp.map import DiscreteMap, Name
 from dynsharp.results import Result
 from dynsharp.shooting.problem import Curve, Point, Points
@@ -205,87 +206,72 @@ def cascade(
 
 def _first_flip(
     map: DiscreteMap, parameter: Name, start: Any, at: float, period: int, fixed: Any
-) -> tuple[SpecialPoint | None, Curve | None, str]:
+) -> tuple[Located | None, Curve | None, str]:
     value = float(at)
     status, curve = "", None
     for reach in REACHES:
         half = reach * max(1.0, abs(value))
-        branch = continue_fixed_point(
+        track = continue_fixed_point(
             map, parameter, start, at, (value - half, value + half), period=period, fixed=fixed
-        )
-        curve = branch._curve
-        if branch.family:
+        ).track
+        curve = track.curve
+        if track.family:
             return None, curve, "the start lies on a family of fixed points: it has no cascade"
-        flips = [p for p in branch.special_points if p.kind == "flip" and p.status == "located"]
+        flips = [
+            (abs(float(track.S[i] - track.S[np.argmin(np.abs(track.values - value))])), k)
+            for k, (e, i) in enumerate(zip(track.events, track.places, strict=True))
+            if e.kind.leaves.times == 2 and e.status == LOCATED
+        ]
         if flips:
-            home = branch.arclength[np.argmin(np.abs(branch.values - value))]
-            nearest = min(flips, key=lambda p: abs(branch.arclength[branch.where(p)[0]] - home))
-            return nearest, curve, "complete"
-        status = branch.status
+            return track.events[min(flips)[1]], curve, "complete"
+        status = track.status
     if status in ("", "complete"):
         reach = REACHES[-1] * max(1.0, abs(value))
         status = f"no flip within {reach:g} of {parameter} = {value:g}: start on another branch"
     return None, curve, status
 
 
-def _next_level(
-    curve: Curve, flip: SpecialPoint
-) -> tuple[Curve, SpecialPoint, Point | None, int] | str:
+def _next_level(curve: Curve, flip: Located) -> tuple[Curve, Located, Point | None, int] | str:
     """Follow the doubled cycle to its flip.
 
     Returns its curve, the flip, the superstable point before it and the critical multiplier's
     column, or the sentence that says why there is none.
     """
     begun = doubled_start(curve, flip)
-    twice = replace(curve, period=2 * curve.period)
-    where = f"period {twice.period} after {flip.parameter} = {flip.value:.12g}"
+    twice, name = replace(curve, period=2 * curve.period), curve.parameter
+    where = f"period {twice.period} after {name} = {flip.value:.12g}"
     if begun is None:
         return f"the doubled cycle was not found: {where}"
     point, step = begun
     rows: list[Points] = []
+    control, everywhere = (LEAST_STEP, GREATEST_STEP, LARGEST_STATE, PIECE), (-np.inf, np.inf)
     for _ in range(PIECES):
-        piece = joined(
-            list(
-                pieces(
-                    twice,
-                    point,
-                    step,
-                    LEAST_STEP,
-                    GREATEST_STEP,
-                    LARGEST_STATE,
-                    PIECE,
-                    (-np.inf, np.inf),
-                )
-            )
-        )
+        piece = joined([*pieces(twice, point, step, *control, everywhere)])
         rows.append(piece)
         found = located_events(twice, piece)
-        kinds = [e.kind.name for e in found]
-        if "flip" in kinds:
-            event = found[kinds.index("flip")]
-            special, mu = special_point(twice, event), event.mu
-            if special.status != "located":
-                return f"{where}: {special.status}"
-            column = int(np.argmin(np.abs(mu + 1)))
-            return twice, special, _middle(twice, joined(rows), column), column
-        if "branch" in kinds:  # the cycle splits: on with one of its halves
-            special = special_point(twice, found[kinds.index("branch")])
-            side = None
-            if special._tangents:
-                tangent = twice.carried(special._y, special._tangents[1])
-                side = beside(twice, special._y, tangent)
+        leaves = [e.kind.leaves.times for e in found]
+        if 2 in leaves:
+            event = found[leaves.index(2)]
+            if event.status != LOCATED:
+                return f"{where}: {event.status}"
+            column = int(np.argmin(np.abs(event.mu + 1)))
+            return twice, event, _middle(twice, joined(rows), column), column
+        if 1 in leaves:  # the cycle splits: on with one of its halves
+            event, side = found[leaves.index(1)], None
+            if event.tangents:
+                side = beside(twice, event.y, twice.carried(event.y, event.tangents[1]))
             if side is None:
                 return f"{where}: the cycle meets a branch point that could not be passed"
             point, rows = side, []
-            step = twice.length(side.y - special._y)
+            step = twice.length(side.y - event.y)
             continue
         if found:
             return (
-                f"{where}: the cycle has a {kinds[0]} at "
-                f"{flip.parameter} = {found[0].bracket[0].value:.12g} before it flips"
+                f"{where}: the cycle has a {found[0].kind.name} at "
+                f"{name} = {found[0].bracket[0].value:.12g} before it flips"
             )
-        if piece.code != 0 or len(piece) < 2:
-            return f"{where}: no flip before {flip.parameter} = {piece[-1].value:.12g}"
+        if piece.code != FULL or len(piece) < 2:
+            return f"{where}: no flip before {name} = {piece[-1].value:.12g}"
         point, step = piece[-1], twice.length(piece[-1].y - piece[-2].y)
     return f"{where}: no flip within {PIECES * PIECE} points"
 
@@ -315,9 +301,9 @@ def _middle(curve: Curve, points: Points, column: int) -> Point | None:
     return found[t]
 
 
-def _refined_flip(precise: PreciseMap, curve: Curve, flip: SpecialPoint, digits: int) -> Refined:
+def _refined_flip(precise: PreciseMap, curve: Curve, flip: Located, digits: int) -> Refined:
     mu = np.array([-1.0 + 0j])
-    point = Point(flip._y, np.zeros_like(flip._y), mu, 1.0)
+    point = Point(flip.y, np.zeros_like(flip.y), mu, 1.0)
     return refined(precise, curve, point, -1.0, 0, digits)
 
 

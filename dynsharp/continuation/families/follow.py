@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from dynsharp.continuation.assemble import Options
-from dynsharp.continuation.branch import Branch, same_rows
-from dynsharp.continuation.families.events import family_events, family_user_events
+from dynsharp.bifurcations.kind import LOCATED
+from dynsharp.continuation.families.events import family_events, family_user_events, multipliers
+from dynsharp.continuation.follow import Options
+from dynsharp.continuation.track import Track
 from dynsharp.shooting.families import (
     Member,
     coordinates,
@@ -29,7 +30,7 @@ EXTENT = 10.0  # how far the family is followed each way, in units of the state 
 FASTER = 4.0  # steps along a family are longer than along a parameter, by this factor
 
 
-def followed_family(curve: Curve, start: Member, options: Options) -> Branch:
+def followed_family(curve: Curve, start: Member, options: Options) -> Track:
     """Follow the family both ways from a member."""
     forward, end = _way(curve, start, options)
     back, begin = _way(curve, replace(start, direction=-start.direction), options)
@@ -38,43 +39,39 @@ def followed_family(curve: Curve, start: Member, options: Options) -> Branch:
     members, ends = (
         (members[::-1], (end, begin)) if start.direction[axis] < 0 else (members, (begin, end))
     )
-    names = [s.name for s in curve.map.state]
-    found = [*family_user_events(curve, members, names[axis], axis)]
+    found = [*family_user_events(curve, members, axis)]
     for i, (a, b) in enumerate(pairwise(members)):
-        found += [(i, *rest) for rest in family_events(curve, a, b, names[axis], axis)]
-    found.sort(key=lambda item: item[:2])
-    special, rows = [point for _, _, point, _ in found], list(members)
-    for i, _, _, member in reversed(found):
-        rows.insert(i + 1, member)
-    Y = np.array([m.y for m in rows])
-    dimension = start.basis.shape[1]
-    MU = np.array([np.concatenate([np.ones(dimension), m.mu]) for m in rows])
-    stable = np.array([bool((np.abs(m.mu) < 1).all()) for m in rows])
-    for p in special:
-        if p.bifurcation:
-            stable[same_rows(Y, p._y)] = False
+        found += family_events(curve, a, b, i, axis)
+    found.sort(key=lambda item: (item[1].index, item[0]))
+    events = tuple(event for _, event in found)
+    after = [event.index + 1 for event in events]
+    places = tuple(k + i for k, i in enumerate(after))
+    Y, MU = np.array([m.y for m in members]), np.array([multipliers(m) for m in members])
+    if events:
+        Y = np.insert(Y, after, np.array([e.y for e in events]), axis=0)
+        MU = np.insert(MU, after, np.array([e.mu for e in events]), axis=0)
+    stable = np.asarray((np.abs(MU[:, start.basis.shape[1] :]) < 1).all(axis=1))
+    stable[[i for e, i in zip(events, places, strict=True) if e.kind.critical]] = False
+    names = [s.name for s in curve.map.state]
     steps = np.diff(Y[:, :-1], axis=0) / np.tile(curve.scale, curve.period)
     lengths = np.linalg.norm(steps, axis=1) / np.sqrt(curve.period)
     failed = [
-        f"{p.kind} near {p.parameter} = {p.value:.10g}: {p.status}"
-        for p in special
-        if p.status != "located"
+        f"{e.kind.name} near {names[axis]} = {e.y[axis]:.10g}: {e.status}"
+        for e in events
+        if e.status != LOCATED
     ]
-    return Branch(
-        curve.map,
-        names[axis],
-        {**curve.values, str(curve.parameter): float(start.y[-1])},
-        curve.period,
-        Y[:, axis].copy(),
-        Y[:, :-1].reshape(len(Y), curve.period, curve.dimension),
-        MU.astype(complex),
+    return Track(
+        curve,
+        Y,
+        MU,
         stable,
         np.append(0.0, np.cumsum(lengths)),
-        tuple(special),
+        events,
+        places,
         ends,
         "; ".join(failed) or "complete",
         tuple(coordinates(start.basis, names)),
-        curve,
+        axis,
     )
 
 

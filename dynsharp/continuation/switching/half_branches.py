@@ -25,7 +25,7 @@ from dynsharp.shooting.forms import Forms
 from dynsharp.shooting.problem import Curve, Point
 from dynsharp.types import Array
 
-__all__ = ["Arm", "Branching", "branching"]
+__all__ = ["Branching", "HalfBranch", "branching"]
 
 SINGULAR = 1e-5  # a singular value of D, relative to the largest, below which it is zero
 RADII = (2e-2, 5e-3, 1.25e-3, 3e-4)  # of the spheres, in units of the curve
@@ -36,7 +36,7 @@ OPPOSITE = 0.98  # cosine above which two half-branches make up one branch
 
 
 @dataclass(frozen=True)
-class Arm:
+class HalfBranch:
     """A half-branch: a point of it, with the tangent away from where it begins; its direction."""
 
     start: Point
@@ -50,7 +50,7 @@ class Branching:
     ``status`` is "complete" or the sentence that says what may be missing.
     """
 
-    arms: tuple[tuple[Arm, ...], ...]
+    arms: tuple[tuple[HalfBranch, ...], ...]
     status: str = "complete"
 
 
@@ -68,17 +68,17 @@ def branching(curve: Curve, y: Array) -> Branching:
         text = f"{m} multipliers are critical together: branches are sought for up to {LARGEST}"
         return Branching((), text)
     status, (low, high) = "complete", curve.span
-    ranked: list[tuple[bool, int, tuple[tuple[Arm, ...], ...]]] = []
+    ranked: list[tuple[bool, int, tuple[tuple[HalfBranch, ...], ...]]] = []
     for radius in RADII:
-        wide, crowded = _arms(curve, y, equations, radius)
-        narrow, _ = _arms(curve, y, equations, radius / 4)
+        wide, crowded = _at_distance(curve, y, equations, radius)
+        narrow, _ = _at_distance(curve, y, equations, radius / 4)
         if crowded:
             status = (
                 "the half-branches are not isolated: a continuous symmetry carries them into each "
                 "other, or the branching equations are degenerate to third order"
             )
         matched = [(a, b) for a in wide if (b := _alike(a, narrow)) is not None]
-        arms = [Arm(a.start, _extrapolated(a.direction, b.direction)) for a, b in matched]
+        arms = [HalfBranch(a.start, _extrapolated(a.direction, b.direction)) for a, b in matched]
         pairs = _paired(arms)
         agree = len(arms) == len(wide) == len(narrow)
         near = all(low <= arm.start.value <= high for arm in arms)
@@ -203,10 +203,12 @@ def _sphere(k: int) -> Array:
     return np.asarray(points / np.linalg.norm(points, axis=1, keepdims=True))
 
 
-def _arms(curve: Curve, y: Array, equations: _Equations, radius: float) -> tuple[list[Arm], bool]:
+def _at_distance(
+    curve: Curve, y: Array, equations: _Equations, radius: float
+) -> tuple[list[HalfBranch], bool]:
     """Half-branches at a distance, corrected on the map; whether they are not isolated."""
     directions, crowded = _directions(equations, radius)
-    found: list[Arm] = []
+    found: list[HalfBranch] = []
     n = curve.dimension
     base = np.append(y[:n], y[-1])
     for u in directions:
@@ -221,11 +223,11 @@ def _arms(curve: Curve, y: Array, equations: _Equations, radius: float) -> tuple
             continue
         point = curve.point(moved, along)
         if point is not None and curve.inner(point.tangent, along) > 0.3:
-            found.append(Arm(point, u))
+            found.append(HalfBranch(point, u))
     return found, crowded
 
 
-def _alike(arm: Arm, others: list[Arm]) -> Arm | None:
+def _alike(arm: HalfBranch, others: list[HalfBranch]) -> HalfBranch | None:
     best = max(others, key=lambda o: float(o.direction @ arm.direction), default=None)
     return best if best is not None and best.direction @ arm.direction > 0.9 else None
 
@@ -236,10 +238,10 @@ def _extrapolated(wide: Array, narrow: Array) -> Array:
     return np.asarray(limit / np.linalg.norm(limit))
 
 
-def _paired(arms: list[Arm]) -> tuple[tuple[Arm, ...], ...]:
+def _paired(arms: list[HalfBranch]) -> tuple[tuple[HalfBranch, ...], ...]:
     """Put opposite half-branches together."""
     left = list(arms)
-    pairs: list[tuple[Arm, ...]] = []
+    pairs: list[tuple[HalfBranch, ...]] = []
     while left:
         arm = left.pop(0)
         across = [float(-arm.direction @ other.direction) for other in left]
