@@ -1,4 +1,4 @@
-"""The flip on a family of fixed points or cycles, in numbers: `symbolic.family_flip` from jets.
+"""The flip on a family, in numbers: `symbolic.normal_forms.family_flip` from jets of the map.
 
 With G = F^P, A = DG and B, C its second and third forms, A q = −q, p A = −p, n_j the tangents of
 the family and p_j their duals, the reduced map is ξ' = −ξ + r_j c_j ξ + bξ³, c_j' = c_j + d_j ξ²,
