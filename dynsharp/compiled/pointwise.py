@@ -184,7 +184,9 @@ def _compiled(
     ]
     source = "\n".join([_HEAD, *constants, "", *head, *(f"    {line}" for line in lines)]) + "\n"
     function = getattr(load(source), name)
-    function._numba_type_ = typeof(function)  # so that no call has to find out again
+    # so that no call has to find out type and address again
+    function._numba_type_, address = typeof(function), function.address
+    function.__wrapper_address__ = lambda: address
     return function
 
 
