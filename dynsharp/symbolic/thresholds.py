@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import sympy as sp
 from sympy.logic.boolalg import Boolean
@@ -20,6 +21,10 @@ from dynsharp.symbolic.normal_forms.flip import flip_form
 from dynsharp.symbolic.normal_forms.fold import fold_form
 from dynsharp.symbolic.normal_forms.neimark_sacker import neimark_sacker_form
 from dynsharp.symbolic.normal_forms.normal_form import NormalForm
+from dynsharp.version import __version__
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["Threshold", "Thresholds", "thresholds"]
 
@@ -73,6 +78,21 @@ class Thresholds(list[Threshold]):
     def __repr__(self) -> str:
         lines = [str(t) for t in self] + [f"unresolved: {u}" for u in self.unresolved]
         return "\n".join(lines) or "no threshold"
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the thresholds in types that JSON has, as those of every result."""
+        rows = [t.entries() for t in self]
+        return {"dynsharp": __version__, "thresholds": rows, "unresolved": list(self.unresolved)}
+
+    def to_dataframe(self) -> pd.DataFrame:
+        """Return a table, one row a threshold, with the values as they are."""
+        import pandas as pd
+
+        return (
+            pd.concat([t.to_dataframe() for t in self], ignore_index=True)
+            if self
+            else (pd.DataFrame())
+        )
 
 
 def thresholds(p: FixedPoint, parameter: Name, budget: float = 20.0) -> Thresholds:
