@@ -16,14 +16,7 @@ __all__ = ["graph_of"]
 
 
 def graph_of(branches: Sequence[Branch]) -> nx.MultiGraph:
-    """Return the graph of branches.
-
-    Nodes are numbered and have the attributes ``kind`` ("flip", "fold", ..., "end"), ``parameter``,
-    ``value``, ``period`` (the least one), ``point`` (the `SpecialPoint`, None for an end), ``text``
-    (of an end: why). Edges have ``branch`` (its number), ``period``, ``stable``, ``family``,
-    ``low``, ``high`` (of the parameter) and ``rows``: the ranges (first, last) of the branch's
-    points, two where a closed branch is cut.
-    """
+    """Return the graph of branches, as `BifurcationDiagram.graph` says."""
     graph, places = nx.MultiGraph(), _Places()
     for branch in branches:
         for i, point in _marks(branch):

@@ -9,26 +9,24 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from dynsharp.bifurcations.located import Located
-from dynsharp.branch_tree.known import number_of, on_family, passes, repeats
+from dynsharp.branch_tree.known import crossed_by, number_of, on_family, passes, repeats
 from dynsharp.branch_tree.nodes import Place, place_of
-from dynsharp.branch_tree.origin import Unfollowed
+from dynsharp.branch_tree.origin import Parent, Unfollowed
 from dynsharp.branch_tree.search import SEARCHED, Search
 from dynsharp.branch_tree.starts import Start
 from dynsharp.continuation.follow import Options
 from dynsharp.continuation.from_state import followed_from
-from dynsharp.continuation.position import position
 from dynsharp.continuation.start import solved, starting_state
 from dynsharp.continuation.switching.emanating import emanating
 from dynsharp.continuation.switching.switch import followed
-from dynsharp.continuation.track import Track, with_event
+from dynsharp.continuation.track import Track
 from dynsharp.progress import ProgressBar
-from dynsharp.shooting.identity import minimal_period, same_solution
+from dynsharp.shooting.identity import minimal_period
 from dynsharp.shooting.problem import Curve
 from dynsharp.types import Array
 
-__all__ = ["Growth", "Parent", "Settings"]
+__all__ = ["Growth", "Settings"]
 
-NEAR = 1e-5  # distance, in units of the curve, of two branch points that are the same
 _FULL = "max_branches reached, allow more"
 
 
@@ -40,16 +38,6 @@ class Settings:
     depth: int
     options: Options
     max_branches: int
-
-
-@dataclass(frozen=True)
-class Parent:
-    """Where a branch comes from: the number of another branch, what happens there, in words."""
-
-    branch: int | None
-    event: Located | None
-    text: str
-    depth: int
 
 
 class _Full(Exception):  # noqa: N818 - not an error
@@ -222,7 +210,7 @@ class Growth:
                 self._add(new, Parent(number, event, text, depth + 1))
             elif event.kind.leaves.times == 1:
                 for i in known:
-                    self.tracks[i] = _crossed(self.tracks[i], event)
+                    self.tracks[i] = crossed_by(self.tracks[i], event)
         self._places.append(place)
 
     def _shorter(self, number: int, y: Array, depth: int) -> None:
@@ -250,17 +238,6 @@ class Growth:
         else:
             parent = Parent(number, None, f"{text} of branch {number}", depth + 1)
             self._add(new, parent)
-
-
-def _crossed(track: Track, event: Located) -> Track:
-    """Put a branch point among the points of a branch through it that does not show it by itself.
-
-    (Several multipliers that touch 1 together leave no trace in their numbers.)
-    """
-    place = position(track, event.y)
-    if place is None or any(same_solution(track.curve, e.y, event.y, NEAR) for e in track.events):
-        return track
-    return with_event(track, event, place)
 
 
 def _away(curve: Curve, y: Array) -> Array | None:

@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from dynsharp.bifurcations.located import Located
 from dynsharp.branch_tree.nodes import Place, place_of
 from dynsharp.continuation.families.identity import connected
 from dynsharp.continuation.position import position
-from dynsharp.continuation.start import scale_of
-from dynsharp.continuation.track import Track
+from dynsharp.continuation.scales import scale_of
+from dynsharp.continuation.track import Track, with_event
 from dynsharp.shooting.families import family_at
+from dynsharp.shooting.identity import same_solution
 from dynsharp.shooting.problem import Curve
 from dynsharp.types import Array
 
-__all__ = ["number_of", "on_family", "passes", "repeats"]
+__all__ = ["crossed_by", "number_of", "on_family", "passes", "repeats"]
 
+NEAR = 1e-5  # distance, in units of the curve, of two branch points that are the same
 SAMPLES = (0.21, 0.53, 0.84)  # fractions of a new branch that tell whether it is a known one
 
 
@@ -55,3 +58,14 @@ def passes(track: Track, place: Place) -> bool:
         return False
     ys = [track.Y[0], track.Y[-1], *(e.y for e in track.events)]
     return any(place.same(place_of(track, y)) for y in ys)
+
+
+def crossed_by(track: Track, event: Located) -> Track:
+    """Put a branch point among the points of a branch through it that does not show it by itself.
+
+    (Several multipliers that touch 1 together leave no trace in their numbers.)
+    """
+    place = position(track, event.y)
+    if place is None or any(same_solution(track.curve, e.y, event.y, NEAR) for e in track.events):
+        return track
+    return with_event(track, event, place)

@@ -4,9 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from dynsharp.bifurcations.located import Located
 from dynsharp.continuation import SpecialPoint
 
-__all__ = ["Origin", "Unfollowed"]
+__all__ = ["Origin", "Parent", "Unfollowed"]
+
+
+@dataclass(frozen=True)
+class Parent:
+    """An `Origin` while the branches are followed: with the event instead of the special point."""
+
+    branch: int | None
+    event: Located | None
+    text: str
+    depth: int
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from dynsharp.continuation.position import at_value
-from dynsharp.continuation.start import scale_of
+from dynsharp.continuation.scales import scale_of
 from dynsharp.continuation.track import Track
 from dynsharp.shooting.identity import minimal_period
 from dynsharp.shooting.many import shoot

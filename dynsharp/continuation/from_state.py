@@ -9,7 +9,8 @@ import numpy as np
 from dynsharp.continuation.assemble import assembled
 from dynsharp.continuation.families.follow import followed_family
 from dynsharp.continuation.follow import Options, both_ways
-from dynsharp.continuation.start import null_direction, scale_at, solved
+from dynsharp.continuation.scales import scale_at
+from dynsharp.continuation.start import null_direction, solved
 from dynsharp.continuation.track import Track, empty
 from dynsharp.shooting.families import family_at
 from dynsharp.shooting.problem import Curve

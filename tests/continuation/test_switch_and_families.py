@@ -228,7 +228,7 @@ def test_the_branches_of_a_quadratic_point(a, b, c):
     if abs(a - b) < 0.1:
         return
     values = {"a": a, "b": b, "c": c}
-    pairs = branching(Curve(LINES, r, values, 1, (-1, 1), np.ones(1)), np.zeros(2)).arms
+    pairs = branching(Curve(LINES, r, values, 1, (-1, 1), np.ones(1)), np.zeros(2)).pairs
     assert len(pairs) == 2
     slopes = sorted(arm.start.y[0] / arm.start.y[1] for pair in pairs for arm in pair[:1])
     assert slopes == pytest.approx(sorted([a, b]), abs=1e-9)
@@ -251,7 +251,7 @@ def test_half_branches_are_the_sign_changes_on_a_circle(a, b, c):
     u, v = 1e-4 * np.cos(angle), 1e-4 * 2 * np.sin(angle)
     change = a * u**2 + b * u * v + c * v**2 + u**3 - u * v**2
     naive = angle[np.flatnonzero(np.diff(np.sign(change)))] % (2 * np.pi)
-    starts = [arm.start for pair in branching(curve, np.zeros(2)).arms for arm in pair]
+    starts = [arm.start for pair in branching(curve, np.zeros(2)).pairs for arm in pair]
     found = [np.arctan2(s.y[1] / 2, s.y[0]) % (2 * np.pi) for s in starts]
     assert len(found) == len(naive) == (4 if b**2 > 4 * a * c else 0)
     for place in naive:

@@ -1,4 +1,4 @@
-"""From a start to the first flip of a cascade, and from a flip to that of the doubled cycle."""
+"""The path of a cascade in double precision: from flip to doubled cycle to its flip."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from scipy.optimize import brentq
 
+from dynsharp.arguments import checked_number
 from dynsharp.bifurcations.crossings import between
 from dynsharp.bifurcations.events import located_events
 from dynsharp.bifurcations.kind import LOCATED
@@ -30,8 +31,11 @@ REACHES = (1.0, 4.0, 20.0)  # half widths of the span in which the first flip is
 def first_flip(
     map: DiscreteMap, parameter: Name, start: Any, at: float, period: int, fixed: Any
 ) -> tuple[Located | None, Curve | None, str]:
-    """Return the flip that is nearest along the branch, its problem, and "complete" or why none."""
-    value = float(at)
+    """Return the flip nearest to a start along its branch, its problem, and "complete".
+
+    None and the sentence that says why there is none.
+    """
+    value = checked_number("at", at)
     status, curve = "", None
     for reach in REACHES:
         half = reach * max(1.0, abs(value))
@@ -42,12 +46,14 @@ def first_flip(
         if track.family:
             return None, curve, "the start lies on a family of fixed points: it has no cascade"
         flips = [
-            (abs(float(track.S[i] - track.S[np.argmin(np.abs(track.values - value))])), k)
-            for k, (e, i) in enumerate(zip(track.events, track.places, strict=True))
-            if e.kind.leaves.times == 2 and e.status == LOCATED
+            (i, event)
+            for i, event in zip(track.places, track.events, strict=True)
+            if event.kind.leaves.times == 2 and event.status == LOCATED
         ]
         if flips:
-            return track.events[min(flips)[1]], curve, "complete"
+            home = track.S[np.argmin(np.abs(track.values - value))]
+            _, nearest = min(flips, key=lambda flip: abs(track.S[flip[0]] - home))
+            return nearest, curve, "complete"
         status = track.status
     if status in ("", "complete"):
         reach = REACHES[-1] * max(1.0, abs(value))

@@ -1,4 +1,4 @@
-"""A period-doubling cascade as a result: thresholds, ratios, limits."""
+"""What is told of a period-doubling cascade."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from dynsharp.continuation.cascade.many_digits import Estimate
 from dynsharp.map import DiscreteMap
-from dynsharp.results import Result
+from dynsharp.results import Result, attributes
 from dynsharp.types import Array
 
 if TYPE_CHECKING:
@@ -71,10 +71,13 @@ class Cascade(Result):
         ]
 
     @property
+    def _limits(self) -> dict[str, Estimate]:
+        return {"accumulation": self.accumulation, "delta": self.delta, "alpha": self.alpha}
+
+    @property
     def note(self) -> str:
         """What has no error bound, and what to try; empty if everything has one."""
-        limits = {"accumulation": self.accumulation, "delta": self.delta, "alpha": self.alpha}
-        names = ", ".join(k for k, v in limits.items() if not np.isfinite(v.error))
+        names = ", ".join(k for k, v in self._limits.items() if not np.isfinite(v.error))
         return names and (
             f"no error bound on {names}: {len(self.thresholds)} doublings do not show how fast "
             "they converge; ask for more"
@@ -95,10 +98,9 @@ class Cascade(Result):
             "superstable": ("period", padded(self.superstable, 1)),
             "ratio": ("period", padded(self.ratios, 1)),
         }
-        limits = {"accumulation": self.accumulation, "delta": self.delta, "alpha": self.alpha}
-        attrs: dict[str, Any] = {"map": self.map.name, "parameter": self.parameter}
-        attrs |= {k: float(v) for k, v in limits.items()}
-        attrs |= {f"{k}_error": v.error for k, v in limits.items()} | {"status": self.status}
+        attrs = attributes(self.map, self.fixed, parameter=self.parameter, status=self.status)
+        for name, value in self._limits.items():
+            attrs |= {name: float(value), f"{name}_error": value.error}
         periods = np.array(self.periods, dtype=np.int32)
         return xr.Dataset(variables, {"period": periods}, attrs)
 
@@ -107,13 +109,6 @@ class Cascade(Result):
         for i, (period, value) in enumerate(zip(self.periods, self.thresholds, strict=True)):
             ratio = f"  ratio {self.ratios[i - 1]}" if 1 <= i <= len(self.ratios) else ""
             lines.append(f"    {period:>6}  {value}{ratio}")
-        lines += [
-            f"    {name:<12}  {value}"
-            for name, value in (
-                ("accumulation", self.accumulation),
-                ("delta", self.delta),
-                ("alpha", self.alpha),
-            )
-        ]
+        lines += [f"    {name:<12}  {value}" for name, value in self._limits.items()]
         notes = [self.status] * (self.status != "complete") + [self.note] * bool(self.note)
         return "\n".join(lines + [f"    {text}" for text in notes])

@@ -79,14 +79,14 @@ def _crossing(track: Track, event: Located) -> tuple[tuple[Emanating, ...], str]
     curve = track.curve
     found = branching(curve, event.y)
     through = curve.residual(event.y) < SOLVED
-    ways: list[Emanating] = []
-    for pair in found.arms:
-        inside = [a.start for a in pair if curve.span[0] <= a.start.value <= curve.span[1]]
+    others: list[Emanating] = []
+    for pair in found.pairs:
+        inside = [h.start for h in pair if curve.span[0] <= h.start.value <= curve.span[1]]
         new = tuple(start for start in inside if position(track, start.y) is None)
         if through and new:
-            ways.append(Emanating(curve, event, new))
-        ways += [Emanating(curve, event, (start,), through=False) for start in new if not through]
-    return tuple(ways), found.status
+            others.append(Emanating(curve, event, new))
+        others += [Emanating(curve, event, (start,), through=False) for start in new if not through]
+    return tuple(others), found.status
 
 
 def _doubled(curve: Curve, twice: Curve, event: Located) -> tuple[tuple[Emanating, ...], str]:
@@ -95,7 +95,7 @@ def _doubled(curve: Curve, twice: Curve, event: Located) -> tuple[tuple[Emanatin
         phases = (begun[0], _later(twice, begun[0]))
         return tuple(Emanating(twice, event, (start,)) for start in phases), "complete"
     found = branching(twice, _repeated(event))
-    starts = [half.start for pair in found.arms for half in pair]
+    starts = [half.start for pair in found.pairs for half in pair]
     new = [start for start in starts if minimal_period(twice, start.y) == twice.period]
     return tuple(Emanating(twice, event, (start,)) for start in new), found.status
 

@@ -50,7 +50,7 @@ class Branching:
     ``status`` is "complete" or the sentence that says what may be missing.
     """
 
-    arms: tuple[tuple[HalfBranch, ...], ...]
+    pairs: tuple[tuple[HalfBranch, ...], ...]
     status: str = "complete"
 
 
@@ -78,13 +78,13 @@ def branching(curve: Curve, y: Array) -> Branching:
                 "other, or the branching equations are degenerate to third order"
             )
         matched = [(a, b) for a in wide if (b := _alike(a, narrow)) is not None]
-        arms = [HalfBranch(a.start, _extrapolated(a.direction, b.direction)) for a, b in matched]
-        pairs = _paired(arms)
-        agree = len(arms) == len(wide) == len(narrow)
-        near = all(low <= arm.start.value <= high for arm in arms)
+        halves = [HalfBranch(a.start, _extrapolated(a.direction, b.direction)) for a, b in matched]
+        pairs = _paired(halves)
+        agree = len(halves) == len(wide) == len(narrow)
+        near = all(low <= half.start.value <= high for half in halves)
         if agree and near and all(len(pair) == 2 for pair in pairs):
             return Branching(pairs, status)
-        ranked.append((agree and near, len(arms), pairs))
+        ranked.append((agree and near, len(halves), pairs))
     agree, _, pairs = max(ranked, key=lambda item: item[:2])
     if status == "complete" and not agree:
         status = (
@@ -227,9 +227,9 @@ def _at_distance(
     return found, crowded
 
 
-def _alike(arm: HalfBranch, others: list[HalfBranch]) -> HalfBranch | None:
-    best = max(others, key=lambda o: float(o.direction @ arm.direction), default=None)
-    return best if best is not None and best.direction @ arm.direction > 0.9 else None
+def _alike(half: HalfBranch, others: list[HalfBranch]) -> HalfBranch | None:
+    best = max(others, key=lambda o: float(o.direction @ half.direction), default=None)
+    return best if best is not None and best.direction @ half.direction > 0.9 else None
 
 
 def _extrapolated(wide: Array, narrow: Array) -> Array:
@@ -238,15 +238,15 @@ def _extrapolated(wide: Array, narrow: Array) -> Array:
     return np.asarray(limit / np.linalg.norm(limit))
 
 
-def _paired(arms: list[HalfBranch]) -> tuple[tuple[HalfBranch, ...], ...]:
+def _paired(halves: list[HalfBranch]) -> tuple[tuple[HalfBranch, ...], ...]:
     """Put opposite half-branches together."""
-    left = list(arms)
+    left = list(halves)
     pairs: list[tuple[HalfBranch, ...]] = []
     while left:
-        arm = left.pop(0)
-        across = [float(-arm.direction @ other.direction) for other in left]
+        half = left.pop(0)
+        across = [float(-half.direction @ other.direction) for other in left]
         if across and max(across) > OPPOSITE:
-            pairs.append((arm, left.pop(int(np.argmax(across)))))
+            pairs.append((half, left.pop(int(np.argmax(across)))))
         else:
-            pairs.append((arm,))
+            pairs.append((half,))
     return tuple(pairs)
