@@ -174,7 +174,7 @@ def shown(value: Any, digits: int = 6, most: int = 4) -> str:
             text = shown(x, digits, 3)
             texts.append(f"{name} = {text}" if np.size(x) == 1 else f"{name} = ({text})")
         return ", ".join(texts + ["..."] * (len(value) > most))
-    numbers = np.atleast_1d(value)
+    numbers = np.atleast_1d(value) + 0.0  # no zero with a minus
     texts = [f"{x.real:.{digits}g}" if x.imag == 0 else f"{x:.{digits}g}" for x in numbers[:most]]
     return ", ".join(texts + ["..."] * (len(numbers) > most))
 

@@ -198,6 +198,7 @@ def test_shown():
     assert shown({"x": 0.1, "y": np.array([1, 2, 3, 4.0])}) == "x = 0.1, y = (1, 2, 3, ...)"
     assert shown(np.array([1 + 0j, 0.5 - 1j])) == "1, 0.5-1j"
     assert shown(2 / 3, 3) == "0.667"
+    assert shown(-0.0) == "0"
     assert shown(dict.fromkeys("abcde", 1.0)) == "a = 1, b = 1, c = 1, d = 1, ..."
 
 
