@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -105,14 +105,6 @@ class BifurcationDiagram(Result):
             unfollowed="; ".join(map(str, self.unfollowed)),
         )
         return xr.Dataset(variables, {"part": ["real", "imaginary"]}, attrs)
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, BifurcationDiagram):
-            return NotImplemented
-        names = ("map", "parameter", "span", "fixed", "depth", "branches", "unfollowed", "status")
-        mine, theirs = ([getattr(d, n) for n in names] for d in (self, other))
-        origins = [[replace(o, point=None) for o in d.origins] for d in (self, other)]
-        return bool(mine == theirs and origins[0] == origins[1])
 
     def entries(self) -> dict[str, Any]:
         """Return the branches, each with where it comes from, and what was not followed."""

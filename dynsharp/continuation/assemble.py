@@ -29,7 +29,7 @@ def assembled(curve: Curve, points: Points, ends: tuple[str, str], status: str) 
             if not new or not np.array_equal(new[-1][1].y, event.y):
                 new.append((s, event))
             known.append((1, len(new) - 1))
-    order = np.searchsorted(S, [s for s, _ in new], side="right")
+    order = np.array([e.index + 1 for _, e in new], int)
     if new:
         Y = np.insert(Y, order, np.array([e.y for _, e in new]), axis=0)
         MU = np.insert(MU, order, np.array([e.mu for _, e in new]), axis=0)

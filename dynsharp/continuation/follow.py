@@ -97,7 +97,7 @@ def both_ways(curve: Curve, start: Point, options: Options) -> tuple[Points, tup
     """Follow a branch in both directions: its points in a row, both ends, the status."""
     forward = one_way(curve, start, options)
     if forward.closed:
-        points = appended(forward.points, start)
+        points = appended(curve, forward.points, start)
         return points, (forward.end, forward.end), "complete"
     backward = one_way(curve, start.reversed(), options)
     points = joined([reversed_points(backward.points), forward.points])
@@ -117,8 +117,7 @@ def _landed(curve: Curve, points: Points, options: Options) -> Way:
             return Way(points, f"the span ends at {name} = {last.value:.10g}")
         point = _on_edge(curve, last, step)
         if point is not None:
-            longer = appended(points, point)
-            longer.S[-1] = points.S[-1] + curve.length(point.y - last.y)
+            longer = appended(curve, points, point)
             return Way(longer, f"the span ends at {name} = {point.value:.10g}")
         more = list(pieces(curve, last, step / 2, LEAST_STEP, step / 2, LARGEST_STATE, 4))
         points, step = joined([points, *more]), step / 2

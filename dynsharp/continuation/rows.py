@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dynsharp.shooting.problem import Point, Points
+from dynsharp.shooting.problem import Curve, Point, Points
 
 __all__ = ["appended", "first", "joined", "reversed_points"]
 
@@ -13,12 +13,10 @@ def joined(pieces: list[Points]) -> Points:
     """Pieces of which each begins where the one before ends."""
     if len(pieces) == 1:
         return pieces[0]
-    first, *others = pieces
-    columns = []
-    for name in ("Y", "T", "MU", "SIGN", "S"):
-        arrays = [getattr(first, name), *(getattr(p, name)[1:] for p in others)]
-        columns.append(np.concatenate(arrays))
-    Y, T, MU, SIGN, S = columns
+    Y, T, MU, SIGN, S = (
+        np.concatenate([getattr(p, name)[i > 0 :] for i, p in enumerate(pieces)])
+        for name in ("Y", "T", "MU", "SIGN", "S")
+    )
     return Points(Y, T, MU, SIGN, S, pieces[-1].code)
 
 
@@ -35,14 +33,13 @@ def reversed_points(points: Points) -> Points:
     )
 
 
-def appended(points: Points, last: Point) -> Points:
+def appended(curve: Curve, points: Points, last: Point) -> Points:
     """Return a row with one more point."""
-    step = float(np.sqrt(np.sum((last.y - points.Y[-1]) ** 2)))
     return Points(
         np.vstack([points.Y, last.y]),
         np.vstack([points.T, last.tangent]),
         np.vstack([points.MU, last.mu]),
         np.append(points.SIGN, last.sign),
-        np.append(points.S, points.S[-1] + step),
+        np.append(points.S, points.S[-1] + curve.length(last.y - points.Y[-1])),
         points.code,
     )

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from dynsharp.cycle_search.box import Box, unknowns
-from dynsharp.shooting.families import Member, corrected, family_at, member_at, shifted
+from dynsharp.shooting.families import Member, family_at, neighbour
 from dynsharp.shooting.problem import Curve
 from dynsharp.types import Array
 
@@ -73,9 +73,7 @@ def _follow(box: Box, problem: Curve, start: Member) -> list[Array]:
         # the point of the cycle that moves most goes a step
         along = problem.carried(member.y, np.append(member.direction * box.units, 0.0))
         length = STEP / np.abs(problem.states(along) / box.units).max()
-        guess = shifted(problem, member.y, length * member.direction)
-        y = corrected(problem, guess, member.left, member.basis)
-        member = None if y is None else member_at(problem, y, member)
+        member = neighbour(problem, member, length * member.direction)
         if member is None:
             break
         points.append(problem.states(member.y))

@@ -31,6 +31,7 @@ __all__ = [
     "family_at",
     "kernels",
     "member_at",
+    "neighbour",
     "shifted",
 ]
 
@@ -150,6 +151,12 @@ def member_at(curve: Curve, y: Array, before: Member | None) -> Member | None:
     if before is not None and c > 1 and direction @ before.direction < 0:
         direction = -direction
     return Member(y, basis, left, direction, mu)
+
+
+def neighbour(curve: Curve, member: Member, move: Array) -> Member | None:
+    """Return the member next to another one, a move along its tangents away; None if none."""
+    y = corrected(curve, shifted(curve, member.y, move), member.left, member.basis)
+    return None if y is None else member_at(curve, y, member)
 
 
 def _gradient(curve: Curve, y: Array, A: Array, basis: Array, mu: complex) -> Array:

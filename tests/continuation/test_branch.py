@@ -133,6 +133,10 @@ def test_a_closed_branch_is_followed_once():
     assert np.allclose(branch.values**2 + branch.states[:, 0, 0] ** 2, 1, atol=1e-12)
     assert sorted(p.value for p in branch.special_points) == pytest.approx([-1, 1], abs=1e-12)
     assert {p.kind for p in branch.special_points} == {"fold"}
+    followed = np.delete(np.arange(len(branch)), branch.track.places)
+    state, value = branch.states[followed, 0, 0], branch.values[followed]
+    chords = np.hypot(np.diff(state), np.diff(value) / 4)  # the last one, home, among them
+    assert np.allclose(np.diff(branch.arclength[followed]), chords, rtol=0, atol=1e-12)
 
 
 def test_many_variables_and_long_cycles():

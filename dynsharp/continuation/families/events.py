@@ -15,7 +15,7 @@ from dynsharp.bifurcations.kind import LOCATED, Kind
 from dynsharp.bifurcations.located import Located
 from dynsharp.bifurcations.zeros import Chords, zeros
 from dynsharp.normal_forms.family_flip import family_flip_form
-from dynsharp.shooting.families import EPS, Member, corrected, distance, member_at, shifted
+from dynsharp.shooting.families import EPS, Member, distance, neighbour
 from dynsharp.shooting.problem import Curve, Point
 from dynsharp.types import Array
 
@@ -138,8 +138,7 @@ def _point(curve: Curve, m: Member) -> Point:
 
 def _between(curve: Curve, a: Member, b: Member, t: float) -> Member | None:
     """Return the member above a point of the chord."""
-    y = corrected(curve, shifted(curve, a.y, t * distance(curve, a.y, b.y)), a.left, a.basis)
-    return member_at(curve, y, a) if y is not None else None
+    return neighbour(curve, a, t * distance(curve, a.y, b.y))
 
 
 def _interpolated(curve: Curve, a: Member, b: Member) -> tuple[float, Member, float] | None:

@@ -12,14 +12,7 @@ from dynsharp.bifurcations.kind import LOCATED
 from dynsharp.continuation.families.events import family_events, family_user_events, multipliers
 from dynsharp.continuation.follow import Options
 from dynsharp.continuation.track import Track
-from dynsharp.shooting.families import (
-    Member,
-    coordinates,
-    corrected,
-    distance,
-    member_at,
-    shifted,
-)
+from dynsharp.shooting.families import Member, coordinates, distance, neighbour
 from dynsharp.shooting.problem import Curve
 from dynsharp.sweeps.domain import violations
 from dynsharp.types import Array
@@ -88,17 +81,13 @@ def _way(curve: Curve, start: Member, options: Options) -> tuple[list[Member], s
     last = inside
     for _ in range(40):  # onto the edge of the domain
         t = 0.5 * (low + high)
-        moved = shifted(curve, inside.y, t * chord)
-        y = corrected(curve, moved, inside.left, inside.basis)
-        member = member_at(curve, y, inside) if y is not None else None
+        member = neighbour(curve, inside, t * chord)
         if member is None or _outside(curve, member.y[None])[0]:
             high = t
         else:
             low, last = t, member
-    return [
-        *members[:first],
-        last,
-    ], f"the domain of {curve.map.name} ends at {_shown(curve, last.y)}"
+    end = f"the domain of {curve.map.name} ends at {_shown(curve, last.y)}"
+    return [*members[:first], last], end
 
 
 def _unbounded_way(curve: Curve, start: Member, options: Options) -> tuple[list[Member], str]:
@@ -106,8 +95,7 @@ def _unbounded_way(curve: Curve, start: Member, options: Options) -> tuple[list[
     members, length, step = [start], 0.0, greatest
     while len(members) < options.max_points:
         last = members[-1]
-        y = corrected(curve, shifted(curve, last.y, step * last.direction), last.left, last.basis)
-        member = member_at(curve, y, last) if y is not None else None
+        member = neighbour(curve, last, step * last.direction)
         good = member is not None and member.direction @ last.direction > 0.96
         if good and member is not None and _smooth(last.mu, member.mu):
             members.append(member)

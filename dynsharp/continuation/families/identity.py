@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from dynsharp.shooting.families import Member, corrected, distance, member_at, shifted
+from dynsharp.shooting.families import Member, distance, neighbour
 from dynsharp.shooting.problem import Curve
 from dynsharp.types import Array
 
@@ -32,7 +32,5 @@ def connected(curve: Curve, start: Member, goal: Array) -> bool:
             return True
         if length < 0.05 * np.linalg.norm(apart):
             return False
-        step = shifted(curve, member.y, towards * min(1.0, STEP / length))
-        y = corrected(curve, step, member.left, member.basis)
-        member = None if y is None else member_at(curve, y, member)
+        member = neighbour(curve, member, towards * min(1.0, STEP / length))
     return False
