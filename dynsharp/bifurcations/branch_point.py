@@ -180,7 +180,8 @@ class BranchPoint(Counted):
 
     def at_end(self, curve: Curve, end: Point, beside: Point) -> Place | None:
         """Newton's method from where [A − I, G_p] nearly loses rank."""
-        found = branch_point(curve, end.y) if self.holds(curve, end.y) else None
+        near = np.abs(end.mu - 1).min() < LOST ** (1 / end.mu.size) * (1 + np.abs(end.mu).max())
+        found = branch_point(curve, end.y) if near and self.holds(curve, end.y) else None
         if found is None or curve.length(found.y - end.y) > curve.length(beside.y - end.y):
             return None
         place = _place(curve, end, beside, found)

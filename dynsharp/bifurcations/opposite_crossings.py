@@ -57,7 +57,9 @@ def opposite_crossings(curve: Curve, points: Points) -> Iterator[Located]:
 
 def _distances(kind: Counted, level: int, MU: Array) -> Array:
     """Return how far the nearest, or second nearest, multiplier is from its critical value."""
-    return np.asarray(np.sort(np.abs(kind.beyond(MU)), axis=-1)[..., level - 1])
+    away = np.abs(kind.beyond(MU))
+    least = away.min(axis=-1) if level == 1 else np.partition(away, level - 1)[..., level - 1]
+    return np.asarray(least)
 
 
 def _near(curve: Curve, points: Points, i: int, kind: Counted, level: int) -> Located | None:

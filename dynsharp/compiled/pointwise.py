@@ -208,12 +208,16 @@ def evaluator(map: DiscreteMap, parameter: sp.Symbol) -> Evaluator:
 
 def with_whole_exponents(map: DiscreteMap, fixed: Mapping[str, float]) -> DiscreteMap:
     """Put whole numbers in for fixed parameters that stand in an exponent: x**D as a polynomial."""
-    in_exponent = {
-        s for e in map.expressions for power in e.atoms(sp.Pow) for s in power.exp.free_symbols
-    }
+    in_exponent = _in_exponents(map.expressions)
     whole = {
         p: int(fixed[p.name])
         for p in map.parameters
         if p in in_exponent and float(fixed.get(p.name, 0.5)).is_integer()
     }
     return map.substitute(whole) if whole else map
+
+
+@lru_cache(maxsize=256)
+def _in_exponents(expressions: tuple[sp.Expr, ...]) -> frozenset[sp.Symbol]:
+    powers = (power for e in expressions for power in e.atoms(sp.Pow))
+    return frozenset(s for power in powers for s in power.exp.free_symbols)

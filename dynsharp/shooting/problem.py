@@ -137,7 +137,7 @@ class Curve:
         """Numbers of all parameters of `ready`, that of the continued one to be set."""
         return np.array([float(self.values.get(p.name, 0.0)) for p in self.ready.parameters])
 
-    @property
+    @cached_property
     def index(self) -> int:
         """Position of the continued parameter."""
         return self.ready.parameters.index(self.parameter)
@@ -162,7 +162,7 @@ class Curve:
         """The unit vector of the parameter: Newton's method perpendicular to it keeps the value."""
         return np.append(np.zeros(self.period * self.dimension), 1.0)
 
-    @property
+    @cached_property
     def units(self) -> Array:
         """Units of (x_0, p)."""
         return np.append(self.scale, self.span[1] - self.span[0])
