@@ -11,21 +11,6 @@ import numpy as np
 from dynsharp.errors import InputError
 from dynsharp.types import Array
 
-__all__ = [
-    "checked_array",
-    "checked_between",
-    "checked_count",
-    "checked_fixed",
-    "checked_instance",
-    "checked_mapping",
-    "checked_number",
-    "checked_pair",
-    "checked_positive",
-    "checked_span",
-    "checked_within",
-    "checked_word",
-]
-
 T = TypeVar("T")
 
 

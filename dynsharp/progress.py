@@ -6,8 +6,6 @@ import sys
 import time
 from typing import Any
 
-__all__ = ["ProgressBar"]
-
 SHOW_AFTER = 1.0  # seconds of work after which the progress bar appears
 
 

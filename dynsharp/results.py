@@ -27,8 +27,6 @@ from dynsharp.version import __version__
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Result", "attributes", "number", "parts", "plain", "same", "shown", "table"]
-
 
 class Result:
     """The protocol of all results: `as_dict`, `to_dataframe`, equality.

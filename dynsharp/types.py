@@ -4,6 +4,4 @@ from typing import Any, TypeAlias
 
 from numpy.typing import NDArray
 
-__all__ = ["Array"]
-
 Array: TypeAlias = NDArray[Any]

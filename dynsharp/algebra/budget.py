@@ -10,8 +10,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-__all__ = ["BudgetExceeded", "limit"]
-
 
 class BudgetExceeded(BaseException):
     """The stated time for a piece of algebra is over.

@@ -10,8 +10,6 @@ from sympy.logic.boolalg import Boolean
 
 from dynsharp.algebra.expressions import names
 
-__all__ = ["Component", "named", "without_contained"]
-
 
 @dataclass(frozen=True)
 class Component:

@@ -17,21 +17,8 @@ from dynsharp.algebra.positivity import (
     nonzero,
     not_negative,
     positive,
-    without_moduli,
 )
 from dynsharp.algebra.signs import factors, known, sign, weak_sign
-
-__all__ = [
-    "BOUNDS",
-    "conjuncts",
-    "not_negative",
-    "positive",
-    "real_condition",
-    "sign",
-    "simplify",
-    "strict",
-    "without_moduli",
-]
 
 
 def simplify(

@@ -24,8 +24,6 @@ from dynsharp.algebra.components import Component, named, without_contained
 from dynsharp.algebra.inversion import inverted
 from dynsharp.algebra.roots import admissible, in_lowest_terms, roots, vanishes_nowhere
 
-__all__ = ["decompose"]
-
 
 @dataclass
 class _Branch:

@@ -12,8 +12,6 @@ from sympy.logic.boolalg import Boolean
 
 from dynsharp.errors import InputError
 
-__all__ = ["checked_expression", "names", "tidy"]
-
 
 def tidy(expression: Any) -> Any:
     """Bring an expression or a condition to a short exact form: factored if that is shorter."""

@@ -7,8 +7,6 @@ import itertools
 import sympy as sp
 from sympy.logic.boolalg import Boolean
 
-__all__ = ["solve"]
-
 _DIGITS = 50
 _ZERO = sp.Float(10, _DIGITS) ** -20
 

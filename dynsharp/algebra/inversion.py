@@ -16,8 +16,6 @@ from sympy.logic.boolalg import Boolean
 from dynsharp.algebra import conditions
 from dynsharp.algebra.roots import roots
 
-__all__ = ["Inverted", "inverted"]
-
 _HALF = sp.pi / 2
 # Injective functions: the inverse, and the values that they take.
 _INJECTIVE: dict[type, tuple[Callable[[sp.Expr], sp.Expr], sp.Interval]] = {

@@ -15,8 +15,6 @@ from sympy.polys.matrices import DomainMatrix
 
 from dynsharp.algebra.shortening import flat, short, vanishes
 
-__all__ = ["adjugate", "eigenpair", "evaluate", "kernel", "particular", "solve"]
-
 Simplifier = Callable[[Any], Any]
 
 

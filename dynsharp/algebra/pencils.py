@@ -7,8 +7,6 @@ from collections.abc import Iterator, Sequence
 import sympy as sp
 from sympy.polys.matrices import DomainMatrix
 
-__all__ = ["eigenspaces"]
-
 
 def _matrices(
     images: Sequence[sp.Poly], basis: Sequence[sp.Poly]

@@ -17,8 +17,6 @@ from dynsharp.algebra.signs import (
     weak_sign,
 )
 
-__all__ = ["as_relation", "nonzero", "not_negative", "positive", "without_moduli"]
-
 _SOLVING = 3.0  # seconds for the solution of one inequality
 
 

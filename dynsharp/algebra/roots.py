@@ -7,8 +7,6 @@ from math import gcd
 
 import sympy as sp
 
-__all__ = ["admissible", "in_lowest_terms", "roots", "vanishes_nowhere"]
-
 
 def roots(e: sp.Expr, x: sp.Symbol) -> list[sp.Expr] | None:
     """Real roots of an irreducible polynomial where they have a short closed form, else None."""

@@ -10,8 +10,6 @@ import sympy as sp
 
 from dynsharp.algebra.expressions import tidy
 
-__all__ = ["flat", "short", "square_part", "vanishes"]
-
 
 def flat(expression: Any) -> Any:
     """Bring a rational function to one fraction, quickly; other expressions to a short form."""

@@ -12,8 +12,6 @@ from functools import reduce
 import sympy as sp
 from sympy.logic.boolalg import Boolean
 
-__all__ = ["even_sign", "factor_sign", "factors", "known", "sign", "split_root", "weak_sign"]
-
 
 def sign(expression: sp.Expr, facts: Iterable[Boolean] = ()) -> int | None:
     """Return 1, −1 or 0 if the sign of ``expression`` is proved, None if it is not.

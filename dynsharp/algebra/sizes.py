@@ -7,10 +7,8 @@ from collections.abc import Iterable, Mapping
 import sympy as sp
 from sympy.logic.boolalg import Boolean
 
-from dynsharp.algebra import conditions
+from dynsharp.algebra import positivity, signs
 from dynsharp.algebra.expressions import tidy
-
-__all__ = ["by_sign", "put_back", "with_signs"]
 
 
 def by_sign(facts: list[Boolean], symbols: Iterable[sp.Symbol]) -> list[dict[sp.Symbol, sp.Expr]]:
@@ -18,7 +16,7 @@ def by_sign(facts: list[Boolean], symbols: Iterable[sp.Symbol]) -> list[dict[sp.
     choices: list[dict[sp.Symbol, sp.Expr]] = [{}]
     for x in sorted(symbols, key=lambda s: s.name):
         size = _size(x)
-        known = conditions.sign(x, facts)
+        known = signs.sign(x, facts)
         if not x.is_positive and known:
             choices = [c | {x: known * size} for c in choices]
         elif known is None and sp.Ne(x, 0) in facts and len(choices) == 1:
@@ -33,7 +31,7 @@ def put_back(signs: Mapping[sp.Symbol, sp.Expr]) -> dict[sp.Symbol, sp.Expr]:
 
 def with_signs(e: sp.Expr, facts: list[Boolean]) -> sp.Expr:
     """Shorten an expression by what is known of the signs of its symbols."""
-    e = conditions.without_moduli(tidy(sp.powsimp(e)), facts)
+    e = positivity.without_moduli(tidy(sp.powsimp(e)), facts)
     choices = by_sign(facts, e.free_symbols)
     if len(choices) != 1 or not choices[0]:
         return e

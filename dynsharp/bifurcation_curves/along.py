@@ -19,8 +19,6 @@ from dynsharp.normal_forms.critical_form import Codim2Form
 from dynsharp.shooting.problem import Curve
 from dynsharp.types import Array
 
-__all__ = ["Settings", "found_along"]
-
 MULTIPLE = 1e-6  # distance of a multiplier from its critical value at a point that was located
 AT_END = 1e-9  # of κ from the end of a curve
 

@@ -10,8 +10,6 @@ from dynsharp.normal_forms.critical_form import Codim2Form
 from dynsharp.results import Result, shown
 from dynsharp.types import Array
 
-__all__ = ["Codim2Point"]
-
 
 @dataclass(frozen=True, repr=False, eq=False)
 class Codim2Point(Result):

@@ -28,8 +28,6 @@ from dynsharp.errors import InputError
 from dynsharp.map import Name
 from dynsharp.shooting.problem import Curve
 
-__all__ = ["continue_bifurcation"]
-
 
 def continue_bifurcation(
     point: SpecialPoint,

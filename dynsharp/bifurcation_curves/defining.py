@@ -25,8 +25,6 @@ from dynsharp.bifurcation_curves.surface import Plane, Surface
 from dynsharp.bifurcations.kind import Kind
 from dynsharp.types import Array
 
-__all__ = ["KAPPA", "Borders", "Equation", "borders_at", "equation"]
-
 KAPPA = 4.0  # unit of κ: its range, as the parameters are in units of theirs
 
 

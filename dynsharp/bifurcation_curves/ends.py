@@ -10,8 +10,6 @@ from dynsharp.bifurcations.codim2 import kinds
 from dynsharp.bifurcations.kind import Kind
 from dynsharp.continuation.steps import STRAIGHT
 
-__all__ = ["Home", "closing", "collapses", "ended", "landed", "leaves_between"]
-
 COLLAPSED = 1e-6  # distance of two points of a cycle, in units of the state, that are the same
 ENDED = 1e-9  # of κ from the end of its range: a start there
 

@@ -15,8 +15,6 @@ from numba import njit
 from dynsharp.compiled.elimination import OPTIONS
 from dynsharp.shooting.equations import compose
 
-__all__ = ["carried", "linearise", "second_forms"]
-
 
 @njit(**OPTIONS)
 def linearise(one: Any, two: Any, y: Any, par: Any, index: Any, period: int) -> Any:

@@ -13,8 +13,6 @@ from dynsharp.bifurcations.kind import EPS
 from dynsharp.bifurcations.zeros import Chords, Zero, zeros
 from dynsharp.normal_forms.along_curves import Value
 
-__all__ = ["located", "vanishes"]
-
 TOWARDS = tuple(1 - 10.0**-k for k in range(1, 6))  # where to look in front of an end without value
 NOISE = 64 * EPS  # rounding of a test, relative to the size of its terms
 IDENTICALLY = 1e-10  # relative size of a test that vanishes all along a curve

@@ -17,8 +17,6 @@ from dynsharp.bifurcation_curves.point import CurvePoint, nearest, shown
 from dynsharp.continuation.steps import LARGEST_STATE, NEWTON_STEPS, STRAIGHT, lengthened
 from dynsharp.types import Array
 
-__all__ = ["Options", "Way", "one_way"]
-
 BENT = 0.3  # deviation of a chord from the mean of its tangents, as a fraction of their turn
 PARALLEL = 0.01  # the same deviation that is allowed besides
 ALIGNED = 0.9  # least cosine of the angle between critical vectors (planes) in a row

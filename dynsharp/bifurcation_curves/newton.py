@@ -11,8 +11,6 @@ from dynsharp.bifurcation_curves.point import Chart, CurvePoint
 from dynsharp.bifurcation_curves.surface import Plane
 from dynsharp.types import Array
 
-__all__ = ["Failure", "between", "corrected"]
-
 ENOUGH = 1e-14  # length of a Newton step, in units, after which nothing is left to correct
 CLOSE = 1e-11  # after a last step of at most this length its linearisation is used for the tangent
 STAGNANT = 1e-8  # a Newton step of at most this length that no longer shrinks is rounding

@@ -13,8 +13,6 @@ from dynsharp.bifurcations.kind import Kind
 from dynsharp.normal_forms.along_curves import Value
 from dynsharp.types import Array
 
-__all__ = ["Chart", "CurvePoint", "nearest", "shown"]
-
 
 @dataclass(frozen=True)
 class Chart:

@@ -22,8 +22,6 @@ from dynsharp.types import Array
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["BifurcationCurve", "wrapped"]
-
 
 @dataclass(frozen=True, repr=False, eq=False)
 class BifurcationCurve(Result):

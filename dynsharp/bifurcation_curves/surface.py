@@ -26,8 +26,6 @@ from dynsharp.shooting.equations import compose
 from dynsharp.shooting.problem import Curve
 from dynsharp.types import Array
 
-__all__ = ["Plane", "Surface"]
-
 SINGULAR = 1e-10  # relative size of a singular value that is zero
 
 

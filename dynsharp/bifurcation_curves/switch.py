@@ -17,8 +17,6 @@ from dynsharp.bifurcations.registry import kind_named
 from dynsharp.errors import InputError
 from dynsharp.normal_forms.unfoldings import Start
 
-__all__ = ["switched"]
-
 DISTANCES = (0.05, 0.01, 0.002)  # amplitudes of the predictions, in units of the normal form's
 FARTHEST = 0.5  # of the way to the codimension-2 point that Newton's method may move a prediction
 

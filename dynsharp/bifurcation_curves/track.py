@@ -11,8 +11,6 @@ from dynsharp.bifurcation_curves.loop import Options, Way, one_way
 from dynsharp.bifurcation_curves.point import CurvePoint, shown
 from dynsharp.progress import ProgressBar
 
-__all__ = ["Track", "empty", "followed"]
-
 
 @dataclass(frozen=True)
 class Track:

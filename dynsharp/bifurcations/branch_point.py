@@ -24,16 +24,6 @@ from dynsharp.shooting.forms import Forms
 from dynsharp.shooting.problem import Curve, Point
 from dynsharp.types import Array
 
-__all__ = [
-    "IMPERFECT",
-    "KIND",
-    "PERFECT",
-    "BranchPoint",
-    "Solution",
-    "branch_point",
-    "linearised",
-]
-
 STEPS = 12
 PERFECT = 1e-8  # unfolding, in units of the state, below which two branches cross
 LARGEST = 1e8  # entry of a matrix beyond which rounding hides what is zero

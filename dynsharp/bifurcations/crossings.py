@@ -27,18 +27,6 @@ from dynsharp.shooting.forms import Forms
 from dynsharp.shooting.problem import Curve, Point
 from dynsharp.types import Array
 
-__all__ = [
-    "EPS",
-    "INDISTINCT",
-    "ROUNDINGS",
-    "between",
-    "critical_pair_of",
-    "crossing",
-    "extent",
-    "modulus",
-    "real_multiplier",
-]
-
 STEPS = 60
 STAGNANT = 1e-3  # a Newton step, in chords, that no longer shrinks below this is rounding
 

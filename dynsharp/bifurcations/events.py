@@ -27,8 +27,6 @@ from dynsharp.normal_forms.codim1 import NormalForm
 from dynsharp.shooting.problem import Curve, Point, Points
 from dynsharp.types import Array
 
-__all__ = ["changes", "located_events"]
-
 TWICE = 1e-10  # distance of two events of one kind that are the same
 FINEST = 1e-8  # length below which events are no longer separated
 

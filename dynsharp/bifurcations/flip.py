@@ -14,8 +14,6 @@ from dynsharp.normal_forms.flip import flip_form
 from dynsharp.shooting.problem import Curve, Point
 from dynsharp.types import Array
 
-__all__ = ["KIND", "Flip"]
-
 
 class Flip(Counted):
     """K = A + I is singular; the cycle of twice the period leaves."""

@@ -17,8 +17,6 @@ from dynsharp.normal_forms.fold import fold_form
 from dynsharp.shooting.problem import Curve, Point
 from dynsharp.types import Array
 
-__all__ = ["KIND", "Fold"]
-
 
 class Fold(Counted):
     """K = A − I is singular, [A − I, G_p] is not; several multipliers make a branch point."""

@@ -24,8 +24,6 @@ from dynsharp.normal_forms.along_curves import OnCurve
 from dynsharp.shooting.problem import Curve, Point
 from dynsharp.types import Array
 
-__all__ = ["EPS", "LOCATED", "ROUNDINGS", "Counted", "Kind", "Leaving", "Marker", "Place", "Tested"]
-
 EPS = float(np.finfo(float).eps)
 ROUNDINGS = 16  # roundings of the last bit that enter the estimate of an error
 LOCATED = "located"

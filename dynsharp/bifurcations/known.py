@@ -10,8 +10,6 @@ from typing import Generic, Protocol, TypeVar
 
 from dynsharp.errors import InputError
 
-__all__ = ["Known", "markdown"]
-
 
 class _Named(Protocol):
     name: str

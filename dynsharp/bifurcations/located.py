@@ -9,8 +9,6 @@ from dynsharp.bifurcations.kind import LOCATED, Kind
 from dynsharp.shooting.problem import Point
 from dynsharp.types import Array
 
-__all__ = ["Located"]
-
 
 @dataclass(frozen=True)
 class Located:

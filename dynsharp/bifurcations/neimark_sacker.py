@@ -12,8 +12,6 @@ from dynsharp.normal_forms.neimark_sacker import neimark_sacker_form
 from dynsharp.shooting.problem import Curve, Point
 from dynsharp.types import Array
 
-__all__ = ["KIND", "NeimarkSacker"]
-
 
 class NeimarkSacker(Counted):
     """K = A² − κA + I, κ = 2 cos θ, has two null vectors; a closed invariant curve leaves."""

@@ -21,8 +21,6 @@ from dynsharp.bifurcations.touches import BESIDE, chord_of, on_row, sides, touch
 from dynsharp.shooting.problem import Curve, Point, Points
 from dynsharp.types import Array
 
-__all__ = ["opposite_crossings", "with_brackets"]
-
 VANISHES = 1e-9  # a distance, next to where it is least, that is zero
 BADLY = 1e-6  # the same next to a branch point, where Newton's method gives half the digits
 FALLS = 0.75  # mean at the inner nodes, over that at the outer ones, of a distance that vanishes

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dynsharp.bifurcations.kind import Kind, Marker
 from dynsharp.bifurcations.known import Known, markdown
 
-__all__ = ["kind_named", "kinds", "marker_of", "register", "table", "unregister"]
-
 _KNOWN = Known("dynsharp.bifurcations", Kind)
 register, unregister = _KNOWN.register, _KNOWN.unregister
 

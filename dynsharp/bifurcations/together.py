@@ -21,8 +21,6 @@ from dynsharp.bifurcations.kind import EPS, ROUNDINGS, Counted, Place
 from dynsharp.shooting.problem import Curve, Point
 from dynsharp.types import Array
 
-__all__ = ["Sample", "crossing_together", "interpolated"]
-
 NODES, WIDTHS = 6, (1e-2, 3e-3, 1e-3, 3e-4)  # of an interpolation, in lengths along the branch
 
 # points at the nodes to the values of a smooth function and the rounding error of those next to its

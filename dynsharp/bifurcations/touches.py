@@ -18,8 +18,6 @@ from dynsharp.bifurcations.zeros import SPLIT, approached
 from dynsharp.shooting.problem import Curve, Point, Points
 from dynsharp.types import Array
 
-__all__ = ["BESIDE", "chord_of", "on_row", "sides", "touches", "touching"]
-
 VANISHES = 1e-7  # a distance, next to where it is least, that is zero
 REACH = 1.5  # lengths of the chord that a line is extended by
 BESIDE = 1e-4  # how far, along the branch, the points on either side are

@@ -20,8 +20,6 @@ from dynsharp.map import DiscreteMap
 from dynsharp.shooting.problem import Curve
 from dynsharp.types import Array
 
-__all__ = ["UserEvent", "user_events"]
-
 
 @dataclass(frozen=True)
 class UserEvent(Tested):

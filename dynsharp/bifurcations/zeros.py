@@ -18,8 +18,6 @@ from scipy.optimize import brentq
 from dynsharp.bifurcations.kind import EPS, LOCATED, ROUNDINGS
 from dynsharp.types import Array
 
-__all__ = ["SPLIT", "Chords", "Zero", "approached", "may_vanish", "zeros"]
-
 NEAR = 1e-6  # fraction of a bracket over which the slope is measured
 SPLIT = 0.47  # of a chord: not in its middle, where symmetries put what cannot be computed
 FINEST = 1e-8  # length of a bracket, in chords, below which two zeros are not told apart

@@ -22,8 +22,6 @@ from dynsharp.continuation.follow import Options
 from dynsharp.map import DiscreteMap, Name
 from dynsharp.shooting.problem import Curve
 
-__all__ = ["bifurcation_diagram"]
-
 
 def bifurcation_diagram(
     map: DiscreteMap,

@@ -12,8 +12,6 @@ import numpy as np
 from dynsharp.branch_tree.nodes import Place, place_of
 from dynsharp.continuation import Branch, SpecialPoint
 
-__all__ = ["graph_of"]
-
 
 def graph_of(branches: Sequence[Branch]) -> nx.MultiGraph:
     """Return the graph of branches, as `BifurcationDiagram.graph` says."""

@@ -25,8 +25,6 @@ from dynsharp.shooting.identity import minimal_period
 from dynsharp.shooting.problem import Curve
 from dynsharp.types import Array
 
-__all__ = ["Growth", "Settings"]
-
 _FULL = "max_branches reached, allow more"
 
 

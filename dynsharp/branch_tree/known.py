@@ -16,8 +16,6 @@ from dynsharp.shooting.identity import same_solution
 from dynsharp.shooting.problem import Curve
 from dynsharp.types import Array
 
-__all__ = ["crossed_by", "number_of", "on_family", "passes", "repeats"]
-
 NEAR = 1e-5  # distance, in units of the curve, of two branch points that are the same
 SAMPLES = (0.21, 0.53, 0.84)  # fractions of a new branch that tell whether it is a known one
 

@@ -10,8 +10,6 @@ from dynsharp.continuation.track import Track
 from dynsharp.shooting.identity import minimal_period, same_cycle
 from dynsharp.types import Array
 
-__all__ = ["Place", "place_of"]
-
 NEAR = 1e-5  # in units of the span and of the state: what several multipliers at 1 leave of digits
 
 

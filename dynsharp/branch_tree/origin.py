@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from dynsharp.bifurcations.located import Located
 from dynsharp.continuation import SpecialPoint
 
-__all__ = ["Origin", "Parent", "Unfollowed"]
-
 
 @dataclass(frozen=True)
 class Parent:

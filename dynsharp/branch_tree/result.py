@@ -21,8 +21,6 @@ from dynsharp.results import Result, attributes, parts, plain, table
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["BifurcationDiagram", "wrapped"]
-
 
 @dataclass(frozen=True, repr=False, eq=False)
 class BifurcationDiagram(Result):

@@ -16,8 +16,6 @@ from dynsharp.shooting.newton import SOLVED
 from dynsharp.shooting.problem import Curve
 from dynsharp.types import Array
 
-__all__ = ["SEARCHED", "Search", "unknown_solutions"]
-
 SEARCHED = (0.13, 0.31, 0.52, 0.71, 0.89)  # fractions of the span at which solutions are sought
 STEPS = 30
 RANDOM = 12  # seeds in the box, for every state variable

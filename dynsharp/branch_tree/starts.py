@@ -16,8 +16,6 @@ from dynsharp.errors import InputError
 from dynsharp.map import DiscreteMap
 from dynsharp.symbolic.fixed_points import FixedPoint, fixed_points
 
-__all__ = ["Start", "own_starts", "starts"]
-
 BUDGET = 5.0  # seconds of algebra
 VALUES = 9  # values of the parameter at which closed forms are evaluated
 NEUTRAL = 1e-9  # how far from 1 the multipliers along a family are by rounding

@@ -15,12 +15,6 @@ from dynsharp.cli.load import load_system
 from dynsharp.errors import InputError
 from dynsharp.map import DiscreteMap
 
-__all__ = [
-    "At", "Figure", "FigureFile", "Json", "Parameter", "Set", "Start", "Sweep", "System",
-    "Transient", "assignments", "intervals", "load", "one_parameter", "put_in",
-    "start_of", "sweeps",
-]  # fmt: skip
-
 System: TypeAlias = Annotated[str, typer.Argument(help="Catalogue name, or file.py:name.")]
 Json: TypeAlias = Annotated[bool, typer.Option("--json", help="JSON on standard output.")]
 Set: TypeAlias = Annotated[

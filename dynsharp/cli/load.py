@@ -15,8 +15,6 @@ from dynsharp import systems
 from dynsharp.errors import InputError
 from dynsharp.map import DiscreteMap
 
-__all__ = ["load_system"]
-
 
 def load_system(text: str) -> DiscreteMap:
     """Return a system of the catalogue by name, or the user's own by ``file.py:name``.

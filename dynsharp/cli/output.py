@@ -14,8 +14,6 @@ from rich.console import Console
 
 from dynsharp.results import Result, plain
 
-__all__ = ["console", "fail", "print_json", "say", "show", "stages"]
-
 
 def show(result: Any, as_json: bool) -> None:
     """Print a result, or several of them: as they show themselves, or as JSON."""

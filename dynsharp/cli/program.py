@@ -16,8 +16,6 @@ from dynsharp.cli.output import fail
 from dynsharp.errors import InputError
 from dynsharp.version import __version__
 
-__all__ = ["app", "main"]
-
 
 class _OneLineErrors(TyperGroup):
     """Bad input ends in one line on standard error and a code that is not 0; Ctrl-C in 130."""

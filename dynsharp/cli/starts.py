@@ -17,8 +17,6 @@ from dynsharp.symbolic.fixed_points import FixedPoint, fixed_points
 if TYPE_CHECKING:
     from dynsharp.continuation import Branch
 
-__all__ = ["doubled", "stable_start", "start_next_to"]
-
 _KICKS = (1e-2, -1e-2, 1e-1, -1e-1)  # relative distances from the fixed point
 _MEMBERS = tuple(float(c) for c in np.linspace(0.1, 4.9, 25))  # of families, per coordinate
 _GENERIC = (0.1, 0.3, 0.5, 0.9)  # where no fixed point has a closed form

@@ -17,8 +17,6 @@ from dynsharp.results import number
 from dynsharp.symbolic.fixed_points import FixedPoints, fixed_points
 from dynsharp.symbolic.thresholds import Threshold, thresholds
 
-__all__ = ["Swept", "counts", "summary", "swept"]
-
 _BUDGET = 5.0  # seconds for the thresholds of a fixed point
 
 

@@ -9,8 +9,6 @@ import sympy as sp
 from dynsharp.compiled.expressions import identifiers
 from dynsharp.compiled.printer import Program
 
-__all__ = ["HEAD", "LANES", "PASSES", "RESCALED_EVERY", "UNROLL", "Writer", "shifted"]
-
 LANES = 256  # orbits in a block: its arrays stay in the first-level cache
 UNROLL = 2  # steps of the map in one pass over the lanes
 PASSES = 16  # between two rescalings of a tangent vector

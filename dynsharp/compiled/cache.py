@@ -14,8 +14,6 @@ from types import ModuleType
 
 from dynsharp.version import __version__
 
-__all__ = ["cache_directory", "load"]
-
 _lock = threading.Lock()
 
 

@@ -7,8 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import sympy as sp
 
-__all__ = ["differentiate", "identifiers", "real_form"]
-
 
 def identifiers(symbols: Iterable[sp.Symbol], prefix: str) -> dict[sp.Symbol, str]:
     """Return for each symbol a Python identifier that no other symbol shares.

@@ -18,8 +18,6 @@ from dynsharp.compiled.cache import load
 from dynsharp.compiled.expressions import differentiate
 from dynsharp.compiled.printer import straight_line
 
-__all__ = ["RESCALED_EVERY", "kernels"]
-
 
 @lru_cache(maxsize=256)
 def kernels(

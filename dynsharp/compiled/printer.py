@@ -19,8 +19,6 @@ from sympy.printing.pycode import PythonCodePrinter
 from dynsharp.compiled.expressions import real_form
 from dynsharp.errors import InputError
 
-__all__ = ["Program", "code", "straight_line"]
-
 MAX_DEGREE, MAX_TERMS = 8, 200  # beyond these a polynomial is left as it is, not brought to Horner
 MAX_OPERATIONS = 2000  # of an expression list for which several arrangements are compared
 

@@ -19,8 +19,6 @@ from numba import njit
 
 from dynsharp.compiled.elimination import OPTIONS
 
-__all__ = ["LARGE", "Tape", "jets", "tangents", "taped", "work_of"]
-
 LARGE = 1500  # operations of the derivatives, roughly, beyond which a map is put on a tape
 ADD, MULTIPLY, POWER, EXP, LOG, SIN, COS, TANH = range(8)
 FUNCTIONS = {sp.exp: EXP, sp.log: LOG, sp.sin: SIN, sp.cos: COS, sp.tanh: TANH}

@@ -15,8 +15,6 @@ import sympy as sp
 
 from dynsharp.compiled.expressions import differentiate
 
-__all__ = ["ORDER", "taylor_program"]
-
 ORDER = 3
 _T = sp.Symbol("t", real=True)
 

@@ -15,8 +15,6 @@ from dynsharp.arguments import checked_count
 from dynsharp.compiled._writer import LANES
 from dynsharp.progress import ProgressBar
 
-__all__ = ["CHUNK", "run"]
-
 CHUNK = 20_000_000  # steps times orbits between two looks at whether to go on: well under a second
 GROUPS_PER_THREAD = 4
 BLOCKS_PER_GROUP = 64  # at most: so that a chunk of their steps is worth its set-up

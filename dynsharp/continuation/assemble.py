@@ -13,8 +13,6 @@ from dynsharp.continuation.track import Track, part
 from dynsharp.shooting.identity import minimal_period
 from dynsharp.shooting.problem import Curve, Points
 
-__all__ = ["assembled"]
-
 
 def assembled(curve: Curve, points: Points, ends: tuple[str, str], status: str) -> Track:
     """Find the events, put them among the points, and make the track."""

@@ -20,8 +20,6 @@ from dynsharp.types import Array
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["Branch", "wrapped"]
-
 
 @dataclass(frozen=True, repr=False, eq=False)
 class Branch(Result):

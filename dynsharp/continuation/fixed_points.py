@@ -24,8 +24,6 @@ from dynsharp.map import DiscreteMap, Name
 from dynsharp.shooting.problem import Curve
 from dynsharp.symbolic.fixed_points import FixedPoint
 
-__all__ = ["continue_fixed_point"]
-
 
 def continue_fixed_point(
     map: DiscreteMap,

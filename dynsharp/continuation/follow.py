@@ -15,8 +15,6 @@ from dynsharp.continuation.steps import LARGEST_STATE
 from dynsharp.shooting.problem import Curve, Point, Points
 from dynsharp.types import Array
 
-__all__ = ["Options", "Way", "both_ways", "one_way"]
-
 LEAST_STEP = 1e-13
 SHORTER = 8.0  # factor by which steps are shortened where two branches pass each other
 SOLVED = 1e-13  # residual, in units of the state, of a point that Newton's method cannot correct

@@ -16,8 +16,6 @@ from dynsharp.shooting.families import family_at
 from dynsharp.shooting.problem import Curve
 from dynsharp.types import Array
 
-__all__ = ["followed_from"]
-
 
 def followed_from(rough: Curve, states: Array, value: float, options: Options) -> Track:
     """Follow the branch of a cycle near a state, both ways.

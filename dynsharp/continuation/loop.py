@@ -21,8 +21,6 @@ from dynsharp.shooting.equations import workspace
 from dynsharp.shooting.newton import CLOSE, correct, inner, settle
 from dynsharp.shooting.problem import Curve, Point, Points
 
-__all__ = ["BOUNDARY", "CLOSED", "FULL", "NOT_FINITE", "UNBOUNDED", "UNDERFLOW", "follow", "pieces"]
-
 FULL, BOUNDARY, UNDERFLOW, NOT_FINITE, UNBOUNDED, CLOSED = range(6)
 
 LONGEST = 1.2  # greatest length of a step that was corrected, in those predicted: no jumps

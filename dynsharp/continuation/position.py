@@ -14,8 +14,6 @@ from dynsharp.continuation.track import Track
 from dynsharp.shooting.identity import SAME, same_solution
 from dynsharp.types import Array
 
-__all__ = ["at_value", "position"]
-
 BEYOND = 0.25  # how far beyond a chord's ends, in chords, the foot of a perpendicular may lie
 TRIED = 4  # chords
 FEW = 8  # phases that tell, and shifts of a long cycle that are tried

@@ -6,8 +6,6 @@ import numpy as np
 
 from dynsharp.shooting.problem import Curve, Point, Points
 
-__all__ = ["appended", "first", "joined", "reversed_points"]
-
 
 def joined(pieces: list[Points]) -> Points:
     """Pieces of which each begins where the one before ends."""

@@ -9,8 +9,6 @@ from dynsharp.shooting.forms import Forms
 from dynsharp.shooting.problem import Curve
 from dynsharp.types import Array
 
-__all__ = ["natural_scale", "scale_at", "scale_of"]
-
 ROUNDING = 1e-10  # of the guess: a state below this vanishes
 SMALL = 1e-6  # of the whole state: what a variable vanishes below
 

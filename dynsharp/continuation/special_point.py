@@ -17,8 +17,6 @@ from dynsharp.results import Result, shown
 from dynsharp.shooting.problem import Curve
 from dynsharp.types import Array
 
-__all__ = ["SpecialPoint", "special_points"]
-
 
 @dataclass(frozen=True, repr=False, eq=False)
 class SpecialPoint(Result):

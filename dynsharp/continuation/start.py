@@ -17,13 +17,6 @@ from dynsharp.shooting.singular import nearest
 from dynsharp.symbolic.fixed_points import FixedPoint
 from dynsharp.types import Array
 
-__all__ = [
-    "Start",
-    "null_direction",
-    "solved",
-    "starting_state",
-]
-
 TRANSIENTS = (0, 100, 2000)  # steps of the map before Newton's method, if it fails without
 DIRECT = 30  # Newton steps
 EXACT, FAR = 1e-14, 1e-6  # residual of a solution, relative to the state; no step from one

@@ -6,8 +6,6 @@ from numba import njit
 
 from dynsharp.compiled.elimination import OPTIONS
 
-__all__ = ["LARGEST_STATE", "NEWTON_STEPS", "STRAIGHT", "lengthened"]
-
 STRAIGHT = 0.96  # least cosine of the angle between two tangents in a row: 16 degrees
 NEWTON_STEPS = 8  # greatest number of steps of a correction
 GROWTH = 1.5  # greatest ratio of two steps in a row

@@ -13,16 +13,6 @@ from dynsharp.bifurcations.located import Located
 from dynsharp.shooting.problem import Curve
 from dynsharp.types import Array
 
-__all__ = [
-    "Track",
-    "begun_at",
-    "empty",
-    "matched",
-    "part",
-    "through",
-    "with_event",
-]
-
 
 @dataclass(frozen=True, eq=False)
 class Track:

@@ -19,8 +19,6 @@ from dynsharp.shooting.problem import Curve
 from dynsharp.sweeps.domain import violations
 from dynsharp.types import Array
 
-__all__ = ["Box", "box_of", "unknowns"]
-
 NONE = sp.Symbol("no parameter")  # the equations of a cycle have one that varies: here this
 SLACK = 1e-12  # by which the box is wider than given, in units of its sides: rounding at its edge
 

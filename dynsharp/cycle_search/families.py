@@ -16,8 +16,6 @@ from dynsharp.shooting.families import Member, family_at, neighbour
 from dynsharp.shooting.problem import Curve
 from dynsharp.types import Array
 
-__all__ = ["Family", "recognise"]
-
 STEP = 0.02  # along a family of dimension 1
 MOST = 1000  # points in each direction
 

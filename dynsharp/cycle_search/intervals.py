@@ -18,8 +18,6 @@ from scipy.optimize import brentq
 
 from dynsharp.compiled import differentiate
 
-__all__ = ["Undecided", "branches", "enclose", "zeros"]
-
 NARROW = 1e-7  # relative width at which an undecided interval is taken for a multiple zero
 MOST = 3000  # zeros
 UNDECIDED = 100_000  # intervals at once: near a multiple zero there are many

@@ -19,8 +19,6 @@ from numba import njit
 
 from dynsharp.compiled.elimination import OPTIONS
 
-__all__ = ["FAMILY", "OVERFLOW", "pull_back", "solve"]
-
 FAMILY, OVERFLOW = 3, 4  # of what `solve` finds; 1: a root, 2: one whose sign change is rounding
 STACK = 4000  # subintervals of one itinerary
 NARROW = 1e-9  # width at which the sign of F^n(x) − x is rounding, if its slope is not known either

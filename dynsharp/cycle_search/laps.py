@@ -19,8 +19,6 @@ from dynsharp.cycle_search.box import Box
 from dynsharp.cycle_search.intervals import Undecided, branches, zeros
 from dynsharp.types import Array
 
-__all__ = ["Laps", "laps"]
-
 SMALL_POWER = 8  # to which an exponential is written as a power of another one
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-__all__ = ["coverage", "missed"]
-
 
 def missed(times: Sequence[int]) -> float:
     """Return Chao's estimate of the number of kinds that were never seen.

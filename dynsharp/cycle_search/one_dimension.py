@@ -18,8 +18,6 @@ from dynsharp.shooting.identity import minimal_periods
 from dynsharp.shooting.newton import DEGENERATE, SOLVED
 from dynsharp.types import Array
 
-__all__ = ["Itineraries"]
-
 ULPS = 8  # laps end so many units in the last place before a cut: F is one-sided there
 MOST = 2_000_000  # itineraries of one period
 ROOM = 10_000_000  # candidates for itineraries at once

@@ -14,8 +14,6 @@ from dynsharp.cycle_search.families import Family
 from dynsharp.shooting.identity import canonical, same_cycle
 from dynsharp.types import Array
 
-__all__ = ["Found", "Registry", "trusted"]
-
 NEAR = 1e-8  # distance in units of the box below which two cycles are the same
 TRUST = 10  # errors are at most so many times the last Newton step
 FEATURES = 4  # of a signature

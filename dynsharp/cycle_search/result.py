@@ -16,8 +16,6 @@ from dynsharp.types import Array
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["CycleFamily", "Cycles", "NumericalCycle", "PeriodReport", "interrupted"]
-
 SHOWN = 12  # cycles in a repr
 
 

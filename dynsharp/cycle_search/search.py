@@ -23,8 +23,6 @@ from dynsharp.cycle_search.several_dimensions import Search
 from dynsharp.map import DiscreteMap, Name
 from dynsharp.types import Array
 
-__all__ = ["find_cycles"]
-
 DOUBTFUL = 1e-4  # distance of a multiplier from 1 at which a cycle's status mentions it
 
 

@@ -22,8 +22,6 @@ from dynsharp.shooting.many import Shots
 from dynsharp.shooting.newton import DEGENERATE, FAILED
 from dynsharp.types import Array
 
-__all__ = ["Search"]
-
 BATCH = 1024
 LEAST = 2048  # guesses before a search may end
 OFTEN = 4  # times that every cycle is to be found

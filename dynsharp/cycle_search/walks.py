@@ -22,8 +22,6 @@ from dynsharp.compiled.elimination import OPTIONS
 from dynsharp.cycle_search.box import Box
 from dynsharp.types import Array
 
-__all__ = ["Walks", "random_states"]
-
 CELLS = 4000  # about so many in the box
 SAMPLES = 100  # about so many points of a cell are mapped
 FEW = 8  # of them at which the Jacobian is looked at

@@ -27,8 +27,6 @@ from dynsharp.symbolic.manifolds.invariants import InvariantManifolds, invariant
 from dynsharp.symbolic.manifolds.regions import ForwardInvariantRegion
 from dynsharp.symbolic.thresholds import Thresholds, thresholds
 
-__all__ = ["Derivation", "derive"]
-
 _CYCLES_UP_TO = 2  # state variables: the resultants of larger maps are no longer cheap
 
 

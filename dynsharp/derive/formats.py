@@ -14,8 +14,6 @@ from rich.table import Table as RichTable
 
 from dynsharp.derive.notation import latex, mathml
 
-__all__ = ["Cell", "Line", "Table", "as_html", "as_latex", "as_text"]
-
 # A formula, prose, or several of them one under the other.
 Cell: TypeAlias = sp.Basic | str | list[Any]
 

@@ -10,8 +10,6 @@ from xml.etree import ElementTree
 import sympy as sp
 from sympy.logic.boolalg import BooleanFalse, BooleanTrue
 
-__all__ = ["latex", "letter", "mathml", "next_value"]
-
 # Python's names for what the papers write otherwise: (LaTeX, the letter itself).
 _LETTERS = {"lam": (r"\lambda", "λ"), "df": (r"\Delta f", "Δf")}
 _MATHML = "http://www.w3.org/1998/Math/MathML"

@@ -16,17 +16,6 @@ from dynsharp.symbolic.manifolds.invariants import InvariantManifolds
 from dynsharp.symbolic.manifolds.regions import ForwardInvariantRegion
 from dynsharp.symbolic.thresholds import Thresholds
 
-__all__ = [
-    "cycles_table",
-    "equation",
-    "fixed_points_table",
-    "manifolds_table",
-    "map_table",
-    "regions_table",
-    "subspaces_table",
-    "thresholds_table",
-]
-
 _READABLE = 140  # characters; an expression that is longer helps nobody in a table
 
 

@@ -11,8 +11,6 @@ import sympy as sp
 from dynsharp.algebra.expressions import checked_expression
 from dynsharp.errors import InputError
 
-__all__ = ["checked_values", "graph", "inverse_of"]
-
 Rule = dict[sp.Symbol, sp.Expr]
 
 

@@ -19,8 +19,6 @@ from dynsharp.map.symbols import checked_observables, checked_symbols, in_symbol
 from dynsharp.map.tracing import trace
 from dynsharp.results import plain
 
-__all__ = ["DiscreteMap", "Name"]
-
 Name: TypeAlias = sp.Symbol | str
 
 

@@ -11,8 +11,6 @@ from dynsharp.algebra.expressions import checked_expression, names
 from dynsharp.arguments import checked_mapping
 from dynsharp.errors import InputError
 
-__all__ = ["checked_observables", "checked_symbols", "in_symbols"]
-
 Symbols = tuple[sp.Symbol, ...]
 
 

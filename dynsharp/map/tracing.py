@@ -12,8 +12,6 @@ import sympy as sp
 
 from dynsharp.errors import InputError
 
-__all__ = ["trace"]
-
 # NumPy's elementary functions and what they mean for symbols: under the same name, under sympy's
 # name of an inverse, as an operator of Python, or as a formula.
 _SAME = ("exp", "log", "sqrt", "cbrt", "sign", "floor", "sin", "cos", "tan", "sinh", "cosh", "tanh")

@@ -27,8 +27,6 @@ from dynsharp.types import Array
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["ChainOnData", "chain_on_data"]
-
 _RECORDABLE = ("loss", "sharpness", "imbalance", "u", "v")
 
 

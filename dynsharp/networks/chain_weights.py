@@ -7,8 +7,6 @@ import sympy as sp
 
 from dynsharp.types import Array
 
-__all__ = ["descended", "gradient", "imbalance_law", "sharpness"]
-
 SETTLED = 10 * np.finfo(float).eps  # a step that is so small against the weights is rounding
 
 

@@ -12,8 +12,6 @@ import numpy as np
 from dynsharp.errors import InputError
 from dynsharp.networks.chain_on_data import ChainOnData, chain_on_data
 
-__all__ = ["Data", "load"]
-
 _CLASSES = (0, 1)
 _CONDITION = 20.0  # largest ratio of singular values in what is trained to the end
 

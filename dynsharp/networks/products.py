@@ -6,8 +6,6 @@ import numpy as np
 
 from dynsharp.types import Array
 
-__all__ = ["last_layers_squared", "products_without"]
-
 
 def last_layers_squared(C: Array, Q: float) -> Array:
     """Return v_i² = t − C_i for the root t > max(0, C_i) of t Π (t − C_i) = Q."""

@@ -10,8 +10,6 @@ from dynsharp.arguments import checked_array
 from dynsharp.errors import InputError
 from dynsharp.types import Array
 
-__all__ = ["singular_coordinates"]
-
 
 def singular_coordinates(X: Any, y: Any) -> tuple[Array, Array, Array, float]:
     """Decompose X = Σ σ_i e_i w_iᵀ, over the r singular values above the numerical rank.

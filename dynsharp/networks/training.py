@@ -14,8 +14,6 @@ from dynsharp.types import Array
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["train"]
-
 # From here on products of weights and residuals soon leave the range of doubles.
 _TOO_LARGE = 1e100
 

@@ -16,8 +16,6 @@ from dynsharp.types import Array
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["UVNetwork", "uv_network"]
-
 
 @dataclass(frozen=True, eq=False, repr=False)
 class UVNetwork(Result):

@@ -18,8 +18,6 @@ import numpy as np
 from dynsharp.shooting.critical import critical_pair
 from dynsharp.types import Array
 
-__all__ = ["OnCurve", "Value", "cubic", "lyapunov", "per_pairing", "quadratic"]
-
 Value: TypeAlias = tuple[float, float]  # with the size of the terms that it is a sum of
 
 RESONANT = 1e-6  # |e^{ikθ} − 1| below which a point is at that strong resonance

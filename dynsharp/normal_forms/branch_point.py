@@ -12,8 +12,6 @@ from dynsharp.shooting.forms import Forms
 from dynsharp.shooting.problem import Curve
 from dynsharp.types import Array
 
-__all__ = ["branch_form"]
-
 
 def branch_form(curve: Curve, y: Array, other: Array, along: Array) -> NormalForm:
     """Return the normal form where branches of tangents ``along`` and ``other`` cross."""

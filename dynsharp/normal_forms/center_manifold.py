@@ -28,8 +28,6 @@ from dynsharp.shooting.critical import critical_pair
 from dynsharp.shooting.problem import Curve
 from dynsharp.types import Array
 
-__all__ = ["CenterManifold", "Critical", "center_manifold", "chain", "eigenvectors", "linearised"]
-
 RESONANT = 1e-6  # |λ^ν − μ| below which a term cannot be divided by it
 
 

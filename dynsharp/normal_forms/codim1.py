@@ -16,21 +16,6 @@ from dynsharp.shooting.forms import Forms
 from dynsharp.shooting.problem import Curve
 from dynsharp.types import Array
 
-__all__ = [
-    "DISCREPANT",
-    "NOTHING",
-    "NOT_SIMPLE",
-    "UNCONFIRMED",
-    "VAGUE",
-    "ZERO",
-    "NormalForm",
-    "by_parameter",
-    "condition",
-    "confirmed",
-    "criticality_of",
-    "joined",
-]
-
 NOTHING = 1e-11  # a cubic coefficient, in units of the state, that is rounding
 NOT_SIMPLE = 1e6  # condition of an eigenvalue beyond which it counts as a double one
 DISCREPANT = 1e-3  # relative difference of a coefficient computed two ways that is no rounding

@@ -12,8 +12,6 @@ from dynsharp.normal_forms.codim1 import NOT_SIMPLE
 from dynsharp.shooting.problem import Curve
 from dynsharp.types import Array
 
-__all__ = ["NEAR", "critical_directions"]
-
 NEAR = 1e-3  # distance of a multiplier from its critical value beyond which it is not that point
 OFF = 1e-6  # defect of a cycle, in units of the curve, beyond which it is none
 SEMISIMPLE = 1e-7  # second singular value of A − λI, in units, that means two eigenvectors

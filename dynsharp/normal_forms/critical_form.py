@@ -13,8 +13,6 @@ import numpy as np
 
 from dynsharp.normal_forms.center_manifold import CenterManifold
 
-__all__ = ["LEADING", "Codim2Form", "Reading", "critical_form", "sign"]
-
 VANISHES = 1e-8  # a coefficient in units of the manifold's length that counts as zero
 LOWER = 1e-5  # the same for the coefficient whose zero defines the point, which is only located
 

@@ -39,8 +39,6 @@ from dynsharp.shooting.problem import Curve
 from dynsharp.symbolic.normal_forms.self_stabilisation import STILL, in_words
 from dynsharp.types import Array
 
-__all__ = ["FamilyFlipForm", "family_flip_form"]
-
 DOUBLE = 1e-6  # distance between multipliers −1 that are one
 RESOLVED = 1e-9  # a coefficient is rounding below this fraction of what it is a projection of
 

@@ -18,8 +18,6 @@ from dynsharp.shooting.families import Member, corrected, shifted
 from dynsharp.shooting.problem import Curve
 from dynsharp.types import Array
 
-__all__ = ["bent", "family_flip_fit"]
-
 # tangents of the family as columns, their duals as rows
 Tangents: TypeAlias = tuple[Array, Array]
 

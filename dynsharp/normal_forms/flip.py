@@ -21,8 +21,6 @@ from dynsharp.shooting.critical import critical_pair
 from dynsharp.shooting.forms import Forms
 from dynsharp.shooting.problem import Curve, Point
 
-__all__ = ["flip_form"]
-
 
 def flip_form(curve: Curve, point: Point) -> NormalForm:
     """Return b = ⅙ p[C(q, q, q) − 3 B(q, (A − I)⁻¹ B(q, q))] and the multiplier's derivative a."""

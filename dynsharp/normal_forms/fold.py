@@ -21,8 +21,6 @@ from dynsharp.shooting.critical import critical_pair
 from dynsharp.shooting.forms import Forms
 from dynsharp.shooting.problem import Curve, Point
 
-__all__ = ["fold_form"]
-
 
 def fold_form(curve: Curve, point: Point) -> NormalForm:
     """Return a = p G_α, b = ½ p B(q, q)."""

@@ -19,15 +19,6 @@ from dynsharp.compiled.elimination import product
 from dynsharp.shooting.problem import Curve
 from dynsharp.types import Array
 
-__all__ = [
-    "Fit",
-    "flip_fit",
-    "fold_fit",
-    "neimark_sacker_fit",
-    "pitchfork_fit",
-    "transcritical_fit",
-]
-
 FIRST = 0.1  # first distance, in units of the curve, or of the state if it is larger
 CHANGE = 0.3  # of the critical multiplier over the first distance, at most
 HALVINGS, FAILURES = 14, 12

@@ -14,8 +14,6 @@ from dynsharp.shooting.critical import critical_pair
 from dynsharp.shooting.forms import Forms
 from dynsharp.shooting.problem import Curve, Point
 
-__all__ = ["neimark_sacker_form"]
-
 
 def neimark_sacker_form(curve: Curve, point: Point, mu: complex) -> NormalForm:
     """Return the rate of the modulus and the first Lyapunov coefficient b.

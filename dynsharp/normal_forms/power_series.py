@@ -20,8 +20,6 @@ import sympy as sp
 from dynsharp.compiled import differentiate
 from dynsharp.types import Array
 
-__all__ = ["Ring", "evaluate", "ring"]
-
 Exponents = tuple[int, ...]
 
 

@@ -15,8 +15,6 @@ import numpy as np
 from dynsharp.normal_forms.center_manifold import CenterManifold
 from dynsharp.types import Array
 
-__all__ = ["Condition", "Reduced", "derivative", "newton"]
-
 FAR = 1e3  # change, relative to the guess, beyond which Newton's method is on its way elsewhere
 
 

@@ -22,8 +22,6 @@ from dynsharp.normal_forms.center_manifold import CenterManifold
 from dynsharp.normal_forms.reduced_map import Condition, Reduced, derivative, newton
 from dynsharp.types import Array
 
-__all__ = ["Born", "Longer", "Start", "Unfolding", "born_curves", "through_curves"]
-
 HALVINGS = 7  # amplitudes that are tried
 SINGULAR = 1e-9  # reciprocal condition below which two rates by the parameters are parallel
 PARALLEL = (

@@ -13,8 +13,6 @@ from dynsharp.algebra.expressions import checked_expression
 from dynsharp.errors import InputError
 from dynsharp.map import DiscreteMap
 
-__all__ = ["Descent", "descent"]
-
 
 @dataclass(frozen=True)
 class Descent:

@@ -10,8 +10,6 @@ import sympy as sp
 from dynsharp.map import DiscreteMap
 from dynsharp.optimisers.descent import descent
 
-__all__ = ["gradient_descent"]
-
 
 def gradient_descent(
     loss: Any,

@@ -11,8 +11,6 @@ from dynsharp.map import DiscreteMap
 from dynsharp.optimisers.descent import descent
 from dynsharp.optimisers.momentum import moved
 
-__all__ = ["heavy_ball"]
-
 
 def heavy_ball(
     loss: Any,

@@ -6,8 +6,6 @@ from collections.abc import Mapping
 
 import sympy as sp
 
-__all__ = ["moved", "velocity"]
-
 
 def velocity(weight: sp.Symbol) -> sp.Symbol:
     """Return the symbol of a weight's velocity."""

@@ -11,8 +11,6 @@ from dynsharp.map import DiscreteMap
 from dynsharp.optimisers.descent import descent
 from dynsharp.optimisers.momentum import moved, velocity
 
-__all__ = ["nesterov"]
-
 
 def nesterov(
     loss: Any,

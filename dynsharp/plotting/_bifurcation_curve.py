@@ -17,8 +17,6 @@ from dynsharp.plotting._style import PALETTE, axes_for, styled
 if TYPE_CHECKING:
     from dynsharp.bifurcation_curves import BifurcationCurve
 
-__all__ = ["bifurcation_curve"]
-
 _DASHES = ["-", (0, (5, 1.5)), (0, (3, 1, 1, 1)), (0, (1, 1))]
 
 

@@ -15,8 +15,6 @@ from dynsharp.plotting._style import GREY, PALETTE, STABLE, UNSTABLE, axes_for, 
 if TYPE_CHECKING:
     from dynsharp.branch_tree import BifurcationDiagram
 
-__all__ = ["bifurcation_tree"]
-
 Edge: TypeAlias = tuple[int, int, int]
 
 _LANE = 0.26  # height of a track, in inches

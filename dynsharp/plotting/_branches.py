@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from dynsharp.branch_tree import BifurcationDiagram
     from dynsharp.continuation import Branch, SpecialPoint
 
-__all__ = ["bifurcation_diagram", "branch"]
-
 # Under branches the visits are grey: colours are stability.
 _GREY = LinearSegmentedColormap.from_list("grey", ["#D6D6D6", "#8C8C8C"])
 _MARGIN = 0.06

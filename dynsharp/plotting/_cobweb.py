@@ -15,8 +15,6 @@ from dynsharp.plotting._labels import label
 from dynsharp.plotting._numbers import bind, function, plain_orbit
 from dynsharp.plotting._style import GREY, PALETTE, STABLE, axes_for, styled
 
-__all__ = ["cobweb"]
-
 
 @styled
 def cobweb(

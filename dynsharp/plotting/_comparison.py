@@ -12,8 +12,6 @@ from matplotlib.lines import Line2D
 from dynsharp.errors import InputError
 from dynsharp.plotting._style import GREY, PALE, STABLE, UNSTABLE, axes_for, styled
 
-__all__ = ["comparison"]
-
 _COLUMNS = (-180, -125, -65, -8)  # right ends of name, theory, simulation, difference, in points
 
 

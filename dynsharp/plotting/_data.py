@@ -12,8 +12,6 @@ from dynsharp.errors import InputError
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["missing", "read", "swept"]
-
 
 def swept(dataset: xr.Dataset, argument: str = "dataset") -> tuple[str, xr.Dataset]:
     """Return the name of the swept parameter and the dataset sorted by it."""

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["Density", "cell_edges", "density", "runs"]
-
 
 @dataclass(frozen=True)
 class Density:

@@ -17,8 +17,6 @@ from dynsharp.map import DiscreteMap
 from dynsharp.plotting._numbers import function
 from dynsharp.plotting._style import GREY, STABLE, UNSTABLE
 
-__all__ = ["draw_fixed_points"]
-
 _SAMPLES, _STARTS = 2001, 9
 _HYPERBOLIC = 1e-9  # how near to 1 the size of a multiplier counts as 1
 

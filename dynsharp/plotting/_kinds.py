@@ -10,8 +10,6 @@ from matplotlib.lines import Line2D
 from dynsharp.bifurcations import kinds, marker_of
 from dynsharp.plotting._style import PALETTE, STABLE, UNSTABLE
 
-__all__ = ["DASHES", "handles", "mark_of"]
-
 DASHES = (0, (3.2, 1.6))
 
 

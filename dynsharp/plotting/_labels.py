@@ -9,8 +9,6 @@ import sympy as sp
 from matplotlib.mathtext import MathTextParser
 from sympy.printing.conventions import split_super_sub
 
-__all__ = ["equation", "label", "mathtext", "number"]
-
 # Names that Python or habit keeps from being the symbol's own LaTeX name.
 _ALIASES = {"lam": r"\lambda", "df": r"\Delta f"}
 _PARSER: MathTextParser[Any] = MathTextParser("path")

@@ -17,8 +17,6 @@ from dynsharp.plotting._style import PALETTE, STABLE, UNSTABLE, axes_for, hatch_
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["draw_exponent", "lyapunov"]
-
 
 @styled
 def lyapunov(

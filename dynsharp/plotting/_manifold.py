@@ -18,8 +18,6 @@ from dynsharp.plotting._numbers import bind, function, plain_orbit
 from dynsharp.plotting._phase_portrait import Plane, draw_trajectory, phase_portrait
 from dynsharp.plotting._style import PALETTE, panels, styled
 
-__all__ = ["manifold"]
-
 
 @styled
 def manifold(

@@ -14,8 +14,6 @@ from dynsharp.errors import InputError
 from dynsharp.plotting._labels import label, number
 from dynsharp.plotting._style import PALETTE
 
-__all__ = ["draw_thresholds", "read_thresholds"]
-
 _GAP = 5.0  # between two labels, in points
 _COLOUR = PALETTE["vermillion"]
 

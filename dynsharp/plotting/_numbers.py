@@ -12,8 +12,6 @@ from sympy.core.relational import Relational
 from dynsharp.errors import InputError
 from dynsharp.map import DiscreteMap
 
-__all__ = ["bind", "function", "margin", "plain_orbit"]
-
 
 def bind(map: DiscreteMap, fixed: Mapping[Any, Any] | None) -> dict[sp.Symbol, Any]:
     """Return the value of every parameter of the map by its own symbol.

@@ -19,8 +19,6 @@ from dynsharp.plotting._style import INK, axes_for, hatch_intervals, hatched, pa
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["orbit_diagram"]
-
 _DPI = 200  # cells per inch: a branch of one cell is a line of 0.36 pt
 
 

@@ -19,8 +19,6 @@ from dynsharp.plotting._style import GREY, PALE, PALETTE, axes_for, hatched, sty
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["phase_diagram"]
-
 _APERIODIC, _DIVERGED, _OTHER = PALETTE["black"], PALE, "#B0B0B0"
 # Neighbouring periods of a cascade differ in hue and in luminance.
 _COLOURS = [

@@ -20,8 +20,6 @@ from dynsharp.plotting._labels import equation, label
 from dynsharp.plotting._numbers import bind, function, margin
 from dynsharp.plotting._style import GREY, INK, PALE, PALETTE, axes_for, dress, hatched, styled
 
-__all__ = ["Plane", "phase_portrait"]
-
 _FINE, _ARROWS = 401, (21, 17)
 _CONNECTED = 40  # steps of an orbit that are joined by lines: more would hide the dots
 

@@ -16,8 +16,6 @@ from dynsharp.plotting._style import PALETTE, panels, styled
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["sharpness_trajectory"]
-
 
 @styled
 def sharpness_trajectory(

@@ -20,8 +20,6 @@ from matplotlib.patches import Patch
 
 from dynsharp.errors import InputError
 
-__all__ = ["PALETTE", "save", "style"]
-
 P = ParamSpec("P")
 R = TypeVar("R")
 

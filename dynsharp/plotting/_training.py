@@ -15,8 +15,6 @@ from dynsharp.plotting._style import PALETTE, styled
 from dynsharp.regimes import TrainingRegime
 from dynsharp.regimes.reading import read_log
 
-__all__ = ["training_regime"]
-
 COLOURS = {
     "sharpness reduction": PALETTE["sky"],
     "progressive sharpening": PALETTE["orange"],

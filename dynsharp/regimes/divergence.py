@@ -7,8 +7,6 @@ import numpy as np
 from dynsharp.regimes.excursions import excursions
 from dynsharp.regimes.run import Run
 
-__all__ = ["divergence"]
-
 
 def divergence(run: Run) -> int:
     """Return the record that divergence begins with; the number of records if there is none."""

@@ -9,8 +9,6 @@ import numpy as np
 
 from dynsharp.types import Array
 
-__all__ = ["Excursion", "excursions", "turning_points"]
-
 
 @dataclass
 class Excursion:

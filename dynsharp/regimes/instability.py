@@ -9,8 +9,6 @@ from dynsharp.regimes.motion import Motion
 from dynsharp.regimes.result import CATAPULT, CONVERGENCE, EDGE
 from dynsharp.regimes.run import Run, Span
 
-__all__ = ["unstable"]
-
 
 def unstable(run: Run, stop: int) -> list[Span]:
     """Return catapults and edges of stability before a record, in order."""

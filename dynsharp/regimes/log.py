@@ -10,8 +10,6 @@ import numpy as np
 
 from dynsharp.types import Array
 
-__all__ = ["TrainingLog"]
-
 
 @dataclass(frozen=True, eq=False)
 class TrainingLog:

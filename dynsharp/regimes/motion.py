@@ -13,8 +13,6 @@ from scipy.spatial import cKDTree
 
 from dynsharp.types import Array
 
-__all__ = ["Motion", "decays", "motion"]
-
 MOST = 4000  # records among which neighbours are sought
 AHEAD = 4  # records over which they are followed
 STILL = 1e-9  # relative spread below which a variable does not move: rounding

@@ -7,8 +7,6 @@ import numpy as np
 from dynsharp.regimes.motion import motion
 from dynsharp.types import Array
 
-__all__ = ["expected_range", "smoothed", "white_noise"]
-
 
 def white_noise(x: Array) -> float:
     """Return the standard deviation of independent noise on a smooth series; 0 if there is none.

@@ -11,8 +11,6 @@ from dynsharp.regimes.noise import smoothed
 from dynsharp.regimes.result import CONVERGENCE, DIVERGENCE, REDUCTION, SHARPENING
 from dynsharp.regimes.run import Run, Span
 
-__all__ = ["spans"]
-
 
 def spans(run: Run) -> list[Span]:
     """Return the phases as consecutive spans of records."""

@@ -11,8 +11,6 @@ from dynsharp.errors import InputError
 from dynsharp.regimes.log import TrainingLog
 from dynsharp.types import Array
 
-__all__ = ["read_log"]
-
 STEP_NAMES = ("step", "steps", "iterate", "iteration", "epoch")
 
 

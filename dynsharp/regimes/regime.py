@@ -24,8 +24,6 @@ from dynsharp.regimes.reading import read_log
 from dynsharp.regimes.result import EDGE, Phase, TrainingRegime
 from dynsharp.regimes.run import Run, Span
 
-__all__ = ["training_regime"]
-
 
 def training_regime(
     trajectory: Any = None,

@@ -14,8 +14,6 @@ from dynsharp.version import __version__
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["Phase", "TrainingRegime"]
-
 REDUCTION, SHARPENING = "sharpness reduction", "progressive sharpening"
 CATAPULT, EDGE = "catapult", "edge of stability"
 DIVERGENCE, CONVERGENCE = "divergence", "convergence"

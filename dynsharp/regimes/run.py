@@ -11,8 +11,6 @@ from dynsharp.regimes.motion import MOST, Motion, decays, motion
 from dynsharp.regimes.noise import expected_range, smoothed, white_noise
 from dynsharp.types import Array
 
-__all__ = ["Run", "Span"]
-
 
 @dataclass
 class Span:

@@ -12,8 +12,6 @@ from dynsharp.report.effort import Effort
 from dynsharp.report.exact_chain import ChainTheory
 from dynsharp.report.rows import Row, number, onset
 
-__all__ = ["compare_chain"]
-
 _PART = "chain"
 _Q = 1.7
 

@@ -19,8 +19,6 @@ from dynsharp.report.effort import Effort
 from dynsharp.report.rows import ROUNDING, Row, bisect
 from dynsharp.systems import ChainOnData
 
-__all__ = ["compare_data", "near_balanced"]
-
 _PART = "chain on data"
 
 

@@ -14,8 +14,6 @@ from dynsharp.report.rows import ROUNDING, Row, bisect, number, onset
 from dynsharp.sweeps import lyapunov, orbit, orbit_diagram
 from dynsharp.systems import UVNetwork, uv_network
 
-__all__ = ["compare_uv", "network"]
-
 _PART = "UV model"
 _INPUT, _TARGET = (0.6, -0.8, 1.1), 1.5
 _BRACKET = 1e-5  # relative width at which bisections of divergence end

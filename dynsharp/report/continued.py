@@ -18,8 +18,6 @@ from dynsharp.report.exact_uv import UVTheory
 from dynsharp.report.rows import ROUNDING, Row
 from dynsharp.sweeps import orbit_diagram
 
-__all__ = ["Continued", "cascade_table", "compare_continued", "continued", "continued_figures"]
-
 _PART = "branches"
 _DIGITS = 30
 _DEPTH = 4  # switches: cycles up to period 16

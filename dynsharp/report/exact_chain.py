@@ -11,8 +11,6 @@ from dynsharp.derive import Derivation, derive
 from dynsharp.symbolic.normal_forms import FamilyFlip, FlipNormalForm, flip_normal_form
 from dynsharp.symbolic.thresholds import Threshold
 
-__all__ = ["ChainTheory", "chain_theory"]
-
 _BUDGET = 400.0  # seconds a derivation: these are known to end, on a slow machine later
 
 

@@ -16,8 +16,6 @@ from dynsharp.symbolic.manifolds.regions import ForwardInvariantRegion
 from dynsharp.symbolic.normal_forms import FamilyFlip, FlipNormalForm, flip_normal_form
 from dynsharp.symbolic.thresholds import Threshold, thresholds
 
-__all__ = ["UVTheory", "uv_theory"]
-
 
 @dataclass(frozen=True)
 class UVTheory:

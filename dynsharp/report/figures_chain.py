@@ -15,8 +15,6 @@ from dynsharp.report.effort import Effort
 from dynsharp.report.exact_chain import ChainTheory
 from dynsharp.sweeps import orbit_diagram
 
-__all__ = ["chain_figures", "data_figures"]
-
 
 def chain_figures(theory: ChainTheory, effort: Effort) -> Iterator[tuple[str, Figure, str]]:
     """Yield file name, figure and caption."""

@@ -14,8 +14,6 @@ from dynsharp.report.effort import Effort
 from dynsharp.report.exact_uv import UVTheory
 from dynsharp.sweeps import lyapunov, orbit, orbit_diagram
 
-__all__ = ["uv_figures"]
-
 
 def uv_figures(theory: UVTheory, effort: Effort, seed: int) -> Iterator[tuple[str, Any, str]]:
     """Yield file name, figure and caption, one by one."""

@@ -22,8 +22,6 @@ from dynsharp.report.sections import (
 from dynsharp.report.shell import framed, paragraph, prose
 from dynsharp.version import __version__
 
-__all__ = ["write"]
-
 _PACKAGES = ("numpy", "scipy", "sympy", "numba", "xarray", "matplotlib", "scikit-learn")
 
 

@@ -15,8 +15,6 @@ from dynsharp.report.effort import FULL, Effort
 from dynsharp.report.result import Picture, Report
 from dynsharp.report.rows import Row
 
-__all__ = ["report"]
-
 
 def report(
     data: Path | str | None = None,

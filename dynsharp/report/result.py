@@ -10,8 +10,6 @@ from dynsharp.report.effort import Effort
 from dynsharp.report.rows import Row
 from dynsharp.results import Result, table
 
-__all__ = ["Picture", "Report"]
-
 
 @dataclass(frozen=True)
 class Picture:

@@ -14,8 +14,6 @@ from dynsharp.map import DiscreteMap
 from dynsharp.results import Result, plain
 from dynsharp.sweeps import orbit_diagram
 
-__all__ = ["ROUNDING", "Onset", "Row", "bisect", "number", "onset"]
-
 ROUNDING = float(np.finfo(float).eps)
 
 

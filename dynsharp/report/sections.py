@@ -15,8 +15,6 @@ from dynsharp.report.exact_uv import UVTheory
 from dynsharp.report.result import Report
 from dynsharp.report.shell import embedded, paragraph, prose
 
-__all__ = ["branches_section", "chain_section", "data_section", "missing", "uv_section"]
-
 
 def uv_section(result: Report) -> str:
     """Return the section of the UV model."""

@@ -10,8 +10,6 @@ from importlib import resources
 from pathlib import Path
 from string import Template
 
-__all__ = ["embedded", "framed", "paragraph", "prose"]
-
 
 def framed(
     title: str,

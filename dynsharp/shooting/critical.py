@@ -6,8 +6,6 @@ import numpy as np
 
 from dynsharp.types import Array
 
-__all__ = ["critical_pair"]
-
 
 def critical_pair(A: Array, multiplier: complex) -> tuple[Array, Array]:
     """Right and left eigenvector of the eigenvalue nearest to a number: |q| = 1, p q = 1."""

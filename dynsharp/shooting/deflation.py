@@ -18,8 +18,6 @@ from numba import njit
 
 from dynsharp.compiled.elimination import OPTIONS
 
-__all__ = ["deflation"]
-
 
 @njit(**OPTIONS)
 def deflation(x: Any, step: Any, known: Any, units: Any, radius: float) -> float:

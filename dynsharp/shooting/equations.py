@@ -20,18 +20,6 @@ from numba import njit
 
 from dynsharp.compiled.elimination import OPTIONS, back_substitute, eliminate
 
-__all__ = [
-    "bordered",
-    "compose",
-    "condensed",
-    "directions",
-    "evaluated",
-    "linearise",
-    "orbit",
-    "returned",
-    "workspace",
-]
-
 
 @njit(**OPTIONS, inline="always")
 def workspace(period: int, n: int) -> Any:

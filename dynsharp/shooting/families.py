@@ -22,19 +22,6 @@ from dynsharp.shooting.critical import critical_pair
 from dynsharp.shooting.problem import Curve
 from dynsharp.types import Array
 
-__all__ = [
-    "EPS",
-    "Member",
-    "coordinates",
-    "corrected",
-    "distance",
-    "family_at",
-    "kernels",
-    "member_at",
-    "neighbour",
-    "shifted",
-]
-
 PROBE = 0.02  # distance, in units of the scale, at which a family still has members
 CLOSED = 1e-9  # residual of a member, likewise
 SMALL = 1e-7  # a singular value of A − I below this is zero

@@ -11,8 +11,6 @@ import numpy as np
 from dynsharp.shooting.problem import Curve
 from dynsharp.types import Array
 
-__all__ = ["Forms"]
-
 
 @dataclass(frozen=True)
 class Forms:

@@ -14,15 +14,6 @@ from numpy.typing import ArrayLike, NDArray
 from dynsharp.shooting.problem import Curve
 from dynsharp.types import Array
 
-__all__ = [
-    "SAME",
-    "canonical",
-    "minimal_period",
-    "minimal_periods",
-    "same_cycle",
-    "same_solution",
-]
-
 SAME = 1e-7  # distance of two solutions, in units of the problem, that are the same
 RETURN = 1e-5  # distance to the first return, relative to the size of the cycle, that is none
 DECIMALS = 12  # of a coordinate that decide where a cycle begins

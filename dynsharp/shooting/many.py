@@ -16,8 +16,6 @@ from dynsharp.shooting.newton import approach
 from dynsharp.shooting.problem import Curve
 from dynsharp.types import Array
 
-__all__ = ["Shots", "linearised", "shoot"]
-
 PIECE = 64  # guesses between two looks at whether to go on
 
 

@@ -17,19 +17,6 @@ from dynsharp.compiled.elimination import OPTIONS, multipliers
 from dynsharp.shooting.deflation import deflation
 from dynsharp.shooting.equations import directions, linearise, workspace
 
-__all__ = [
-    "CLOSE",
-    "DEGENERATE",
-    "FAILED",
-    "SOLVED",
-    "approach",
-    "correct",
-    "corrected",
-    "inner",
-    "settle",
-    "settled",
-]
-
 ENOUGH = 1e-14  # estimated distance to the solution after a step, in units of the weights
 CLOSE = 1e-10  # after a last step of at most this size its linearisation is used for the tangent
 STAGNANT = 1e-8  # a Newton step of at most this size that no longer shrinks is rounding

@@ -17,8 +17,6 @@ from dynsharp.shooting.equations import bordered, compose, condensed, evaluated,
 from dynsharp.shooting.newton import corrected, settled
 from dynsharp.types import Array
 
-__all__ = ["Curve", "Linearisation", "Point", "Points"]
-
 
 @dataclass(frozen=True)
 class Point:

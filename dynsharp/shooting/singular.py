@@ -12,8 +12,6 @@ import numpy as np
 from dynsharp.shooting.problem import Curve
 from dynsharp.types import Array
 
-__all__ = ["nearest"]
-
 STEPS = 60
 EXACT, NEAR = 1e-13, 1e-9  # residual after which nothing is left to improve; of a solution
 RANK = 1e-9  # relative size of a singular value that is zero in a step

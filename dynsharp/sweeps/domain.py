@@ -11,8 +11,6 @@ from numpy.typing import NDArray
 
 from dynsharp.map import DiscreteMap
 
-__all__ = ["violations"]
-
 SLACK = 1e-12  # relative to the sides of an inequality: a start on the boundary is inside
 
 

@@ -20,8 +20,6 @@ from dynsharp.types import Array
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["lyapunov", "standard_error"]
-
 BLOCKS = 32
 ESTIMATES = ("exponent", "standard_error", "status")
 OWN_NAMES = [*ESTIMATES, *(f"transverse_{e}" for e in ESTIMATES), "diverged", "outside_domain"]

@@ -17,8 +17,6 @@ from dynsharp.results import attributes
 from dynsharp.sweeps.domain import violations
 from dynsharp.types import Array
 
-__all__ = ["Sweep", "free_names", "sweep"]
-
 
 @dataclass(frozen=True)
 class Sweep:

@@ -15,8 +15,6 @@ from dynsharp.sweeps.stepping import Orbits, chunks, observed
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["orbit", "orbit_diagram"]
-
 OWN_NAMES = ["iterate", "diverged", "outside_domain", "finished"]
 
 

@@ -16,8 +16,6 @@ from dynsharp.sweeps.stepping import Orbits
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["phase_diagram"]
-
 
 def phase_diagram(
     map: DiscreteMap,

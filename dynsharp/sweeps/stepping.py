@@ -18,8 +18,6 @@ from dynsharp.map import DiscreteMap
 from dynsharp.sweeps.layout import Sweep
 from dynsharp.types import Array
 
-__all__ = ["Orbits", "checked_escape"]
-
 
 class Orbits:
     """The moving state of a sweep's orbits, with the compiled kernels of its map.

@@ -16,8 +16,6 @@ from dynsharp.map import DiscreteMap
 from dynsharp.symbolic._orbit_algebra import Extension
 from dynsharp.symbolic.cycle import Cycle, simplified
 
-__all__ = ["Orbit"]
-
 
 class Orbit:
     """The cycles through the roots of one irreducible polynomial: points[i][j] in L."""

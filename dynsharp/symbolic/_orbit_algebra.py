@@ -22,8 +22,6 @@ from sympy.polys.matrices.exceptions import DMNonInvertibleMatrixError
 
 from dynsharp.map import DiscreteMap
 
-__all__ = ["Extension", "coefficient_field", "iterate_until_closed"]
-
 
 def coefficient_field(map: DiscreteMap) -> sp.Domain:
     """Return K: the rationals, with the parameters adjoined."""

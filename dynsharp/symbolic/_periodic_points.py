@@ -9,8 +9,6 @@ import sympy as sp
 
 from dynsharp.map import DiscreteMap
 
-__all__ = ["periodic_points"]
-
 
 def periodic_points(
     map: DiscreteMap, n: int, unresolved: list[str]

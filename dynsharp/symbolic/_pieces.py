@@ -12,8 +12,6 @@ from sympy.logic.boolalg import Boolean
 from dynsharp.algebra import conditions
 from dynsharp.map import DiscreteMap
 
-__all__ = ["Piece", "pieces"]
-
 _SIGNED = sp.Abs | sp.sign | sp.Heaviside
 _MOST = 64  # pieces, past which a map is not split: six independent kinks
 

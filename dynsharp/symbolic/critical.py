@@ -16,7 +16,7 @@ import numpy as np
 import sympy as sp
 from sympy.logic.boolalg import Boolean
 
-from dynsharp.algebra import conditions
+from dynsharp.algebra import conditions, positivity
 from dynsharp.algebra.components import Component, named
 from dynsharp.algebra.decomposition import decompose
 from dynsharp.algebra.expressions import tidy
@@ -32,8 +32,6 @@ from dynsharp.symbolic.family_extremum import (
 )
 from dynsharp.symbolic.fixed_points import FixedPoint
 from dynsharp.symbolic.stability import boundary
-
-__all__ = ["KINDS", "Critical", "critical_values"]
 
 KINDS = ("multiplier 1", "flip", "neimark-sacker")
 
@@ -266,7 +264,7 @@ def _inside(e: sp.Expr, crossing: _Crossing, at: Values, facts: list[Boolean]) -
     It is e there; where e vanishes too (heavy ball at β = 1: a pair and the multiplier β leave the
     circle at once), its ratio to the crossing's expression.
     """
-    here = conditions.without_moduli(tidy(e.subs(at)), facts)
+    here = positivity.without_moduli(tidy(e.subs(at)), facts)
     if here != 0:
         return here
     ratio = sp.cancel(e / crossing.equation).subs(at)

@@ -15,8 +15,6 @@ from dynsharp.map import DiscreteMap
 from dynsharp.results import Result
 from dynsharp.symbolic.stability import boundary, stability_conditions
 
-__all__ = ["Cycle", "simplified"]
-
 
 @dataclass(frozen=True, repr=False, eq=False)
 class Cycle(Result):

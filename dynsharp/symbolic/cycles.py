@@ -19,8 +19,6 @@ from dynsharp.symbolic._periodic_points import periodic_points
 from dynsharp.symbolic.cycle import Cycle, simplified
 from dynsharp.symbolic.rational_maps import with_constants_as_parameters, with_exact_numbers
 
-__all__ = ["Cycle", "Cycles", "cycles"]
-
 
 @dataclass(frozen=True, repr=False, eq=False)
 class Cycles(Result, Sequence[Cycle]):

@@ -16,8 +16,6 @@ from dynsharp.algebra.expressions import tidy
 from dynsharp.algebra.roots import roots
 from dynsharp.symbolic.fixed_points import FixedPoint
 
-__all__ = ["at_the_ends", "auxiliary", "extremal_systems", "for_some_member", "opens_inside"]
-
 _NU = sp.Symbol("Lagrange_multiplier", real=True)
 
 

@@ -21,8 +21,6 @@ from dynsharp.results import Result
 from dynsharp.symbolic._pieces import Piece, pieces
 from dynsharp.symbolic.stability import boundary, characteristic_polynomial, factored_characteristic
 
-__all__ = ["FixedPoint", "FixedPoints", "fixed_points"]
-
 _SIMPLIFYING = 6.0  # seconds for making a stability condition, or a pair of roots, readable
 
 

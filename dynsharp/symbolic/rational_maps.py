@@ -6,8 +6,6 @@ import sympy as sp
 
 from dynsharp.map import DiscreteMap
 
-__all__ = ["with_constants_as_parameters", "with_exact_numbers"]
-
 
 def with_exact_numbers(map: DiscreteMap) -> DiscreteMap:
     """Return the map with floating-point constants read as the decimals that they print as."""

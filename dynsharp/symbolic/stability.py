@@ -17,14 +17,6 @@ from sympy.logic.boolalg import Boolean
 from dynsharp.algebra import conditions
 from dynsharp.errors import InputError
 
-__all__ = [
-    "Boundary",
-    "boundary",
-    "characteristic_polynomial",
-    "factored_characteristic",
-    "stability_conditions",
-]
-
 
 def stability_conditions(
     matrix_or_char_poly: Any,

@@ -26,8 +26,6 @@ from dynsharp.version import __version__
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Threshold", "Thresholds", "thresholds"]
-
 
 @dataclass(frozen=True, eq=False)
 class Threshold(Result):

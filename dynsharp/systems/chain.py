@@ -14,8 +14,6 @@ from dynsharp.arguments import checked_count
 from dynsharp.map import DiscreteMap
 from dynsharp.optimisers import gradient_descent
 
-__all__ = ["balanced_chain", "chain"]
-
 
 def chain(depth: int = 2) -> DiscreteMap:
     r"""Return the chain of `depth` scalars: state (w1, ..., wD), parameters η, q > 0.

@@ -9,16 +9,6 @@ import sympy as sp
 from dynsharp.map import DiscreteMap
 from dynsharp.optimisers import gradient_descent
 
-__all__ = [
-    "delayed_logistic",
-    "henon",
-    "logistic",
-    "odd_cubic",
-    "quadratic_regression",
-    "standard",
-    "xyzw",
-]
-
 
 def logistic() -> DiscreteMap:
     r"""Return the logistic map x' = r x (1 − x): state x, parameter r.

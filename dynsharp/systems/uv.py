@@ -12,8 +12,6 @@ import sympy as sp
 
 from dynsharp.map import DiscreteMap
 
-__all__ = ["uv", "uv_eos", "uv_physical"]
-
 
 def uv_physical() -> DiscreteMap:
     r"""Return the UV model in function space: state (Δf, λ), parameters η, y, g.

@@ -13,17 +13,6 @@ from dynsharp.arguments import checked_instance, checked_mapping
 from dynsharp.errors import InputError
 from dynsharp.map import DiscreteMap, Name
 
-__all__ = [
-    "State",
-    "as_numbers",
-    "as_state",
-    "in_state",
-    "own_expression",
-    "short",
-    "shown",
-    "with_values",
-]
-
 State = Mapping[Any, Any] | Sequence[Any] | Any
 
 

@@ -20,8 +20,6 @@ from dynsharp.testing._arguments import (
 )
 from dynsharp.testing._vanishing import ROUNDED, divides, evaluated, nonzero, points_on
 
-__all__ = ["assert_conserved", "assert_cycle", "assert_fixed_point", "assert_invariant_manifold"]
-
 
 def assert_fixed_point(
     map: DiscreteMap, state: State, *, fixed: Mapping[Name, Any] | None = None

@@ -16,8 +16,6 @@ from dynsharp.symbolic.thresholds import thresholds
 from dynsharp.testing._arguments import as_numbers, own_expression, with_values
 from dynsharp.testing._vanishing import ROUNDED
 
-__all__ = ["assert_threshold"]
-
 
 def assert_threshold(
     map: DiscreteMap,

@@ -12,8 +12,6 @@ from dynsharp.errors import InputError
 from dynsharp.map import DiscreteMap
 from dynsharp.testing._arguments import short, shown
 
-__all__ = ["ROUNDED", "divides", "evaluated", "nonzero", "points_on"]
-
 _SAMPLES = 12
 _EXACT = 1e-25  # what an exact expression that vanishes may evaluate to, in 50 digits
 ROUNDED = 1e-9  # the same, relative, where floating-point numbers were given

@@ -12,8 +12,6 @@ from dynsharp.normal_forms.along_curves import lyapunov
 from dynsharp.normal_forms.center_manifold import CenterManifold
 from dynsharp.normal_forms.critical_form import Reading, sign
 
-__all__ = ["KIND"]
-
 WEAK = 1e-3  # |λ⁵ − 1| below which a weak resonance is near
 
 

@@ -11,8 +11,6 @@ from dynsharp.normal_forms.along_curves import quadratic
 from dynsharp.normal_forms.center_manifold import CenterManifold
 from dynsharp.normal_forms.critical_form import Reading, sign
 
-__all__ = ["KIND"]
-
 
 class Cusp(Codim2Kind):
     """Test function w·B(v, v) along folds."""

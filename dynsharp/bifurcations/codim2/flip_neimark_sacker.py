@@ -18,8 +18,6 @@ from dynsharp.normal_forms.critical_form import LEADING, Reading, sign
 from dynsharp.normal_forms.unfoldings import Born, Longer
 from dynsharp.types import Array
 
-__all__ = ["KIND"]
-
 OWN = replace(NEIMARK_SACKER, pair=1)
 
 

@@ -17,8 +17,6 @@ from dynsharp.normal_forms.critical_form import Reading, sign
 from dynsharp.normal_forms.unfoldings import Born, Longer
 from dynsharp.types import Array
 
-__all__ = ["KIND"]
-
 TERMS = [  # the name of a coefficient, its factor, the coordinate and the exponents of its monomial
     ("a", 2, 0, 2, 0),
     ("b", 2, 0, 0, 2),

@@ -14,8 +14,6 @@ from dynsharp.normal_forms.unfoldings import Unfolding, born_curves, through_cur
 from dynsharp.shooting.problem import Curve
 from dynsharp.types import Array
 
-__all__ = ["codim2_form", "emanating"]
-
 
 def codim2_form(kind: str, curve: Curve, y: Array) -> Codim2Form:
     """Return the normal form at a point of codimension two.

@@ -18,8 +18,6 @@ from dynsharp.normal_forms.critical_form import Reading, sign
 from dynsharp.normal_forms.unfoldings import Born, Longer
 from dynsharp.types import Array
 
-__all__ = ["KIND"]
-
 
 class GeneralisedFlip(Codim2Kind):
     """Test function w·[C(v, v, v) − 3B(v, (A − I)⁻¹B(v, v))] ∏(μ − 1) along flips."""

@@ -14,8 +14,6 @@ from dynsharp.normal_forms.critical_form import Reading
 from dynsharp.normal_forms.reduced_map import Condition
 from dynsharp.normal_forms.unfoldings import Longer
 
-__all__ = ["FLIP", "FOLD", "NEIMARK_SACKER", "Codim2Kind", "CurveEnd", "CurveTest"]
-
 FOLD, FLIP = Condition("fold", 1.0), Condition("flip", -1.0)
 NEIMARK_SACKER = Condition("neimark-sacker")
 

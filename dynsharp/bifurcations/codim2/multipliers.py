@@ -16,8 +16,6 @@ from dynsharp.bifurcations.codim2.kind import CurveTest
 from dynsharp.normal_forms.along_curves import OnCurve, Value
 from dynsharp.types import Array
 
-__all__ = ["another", "another_pair", "at_kappa", "without_pole"]
-
 PAIR = 1e-5  # | |μ| − 1 | below which a pair at a zero of ∏(μᵢμⱼ − 1) is on the circle
 
 

@@ -6,8 +6,6 @@ from dynsharp.arguments import checked_word
 from dynsharp.bifurcations.codim2.kind import Codim2Kind
 from dynsharp.bifurcations.known import Known, markdown
 
-__all__ = ["kind_of", "kinds", "register", "table", "unregister"]
-
 _KNOWN = Known("dynsharp.bifurcations.codim2", Codim2Kind)  # type: ignore[type-abstract]
 register, unregister = _KNOWN.register, _KNOWN.unregister
 

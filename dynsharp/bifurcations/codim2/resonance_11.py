@@ -11,8 +11,6 @@ from dynsharp.bifurcations.kind import Marker
 from dynsharp.normal_forms.center_manifold import CenterManifold
 from dynsharp.normal_forms.critical_form import Reading, sign
 
-__all__ = ["KIND"]
-
 
 class Resonance11(Codim2Kind):
     """Test function ∏(μ − 1) along folds; an end of Neimark–Sacker points."""

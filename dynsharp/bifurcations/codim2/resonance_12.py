@@ -17,8 +17,6 @@ from dynsharp.normal_forms.critical_form import Reading, sign
 from dynsharp.normal_forms.unfoldings import Born, Longer
 from dynsharp.types import Array
 
-__all__ = ["KIND"]
-
 
 class Resonance12(Codim2Kind):
     """Test function ∏(μ + 1) along flips; an end of Neimark–Sacker points."""

@@ -13,8 +13,6 @@ from dynsharp.bifurcations.kind import Marker
 from dynsharp.normal_forms.center_manifold import CenterManifold
 from dynsharp.normal_forms.critical_form import Reading, sign
 
-__all__ = ["KIND"]
-
 
 class Resonance13(Codim2Kind):
     """Test function κ + 1 along Neimark–Sacker points."""

@@ -18,8 +18,6 @@ from dynsharp.normal_forms.reduced_map import Condition
 from dynsharp.normal_forms.unfoldings import Born, Longer
 from dynsharp.types import Array
 
-__all__ = ["KIND"]
-
 
 class Resonance14(Codim2Kind):
     """Test function κ along Neimark–Sacker points."""

@@ -24,8 +24,6 @@ from dynsharp.map import DiscreteMap, Name
 from dynsharp.shooting.problem import Curve, Point
 from dynsharp.symbolic.fixed_points import FixedPoint
 
-__all__ = ["cascade"]
-
 
 def cascade(
     map: DiscreteMap,

@@ -21,8 +21,6 @@ from dynsharp.continuation.switching.emanating import beside, doubled_start
 from dynsharp.map import DiscreteMap, Name
 from dynsharp.shooting.problem import Curve, Point, Points
 
-__all__ = ["first_flip", "next_level"]
-
 GREATEST_STEP, LEAST_STEP = 0.01, 1e-15
 PIECE, PIECES = 32, 60  # points between two looks for the next flip, and how many looks
 REACHES = (1.0, 4.0, 20.0)  # half widths of the span in which the first flip is looked for

@@ -18,8 +18,6 @@ import mpmath  # type: ignore[import-untyped]
 
 from dynsharp.continuation.cascade.many_digits import Estimate
 
-__all__ = ["limit"]
-
 
 def limit(sequence: Sequence[Any], rounding: float) -> Estimate:
     """Return the limit of a sequence whose entries have errors of the given size.

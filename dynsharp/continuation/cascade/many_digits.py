@@ -23,8 +23,6 @@ from dynsharp.shooting.forms import Forms
 from dynsharp.shooting.problem import Curve, Point
 from dynsharp.types import Array
 
-__all__ = ["Estimate", "PreciseMap", "Refined", "refined"]
-
 Rows: TypeAlias = list[list[Any]]
 
 STEPS = 40

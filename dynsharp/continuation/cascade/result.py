@@ -16,8 +16,6 @@ from dynsharp.types import Array
 if TYPE_CHECKING:
     import xarray as xr
 
-__all__ = ["Cascade"]
-
 
 @dataclass(frozen=True, repr=False, eq=False)
 class Cascade(Result):

@@ -19,8 +19,6 @@ from dynsharp.shooting.families import EPS, Member, distance, neighbour
 from dynsharp.shooting.problem import Curve, Point
 from dynsharp.types import Array
 
-__all__ = ["family_events", "family_user_events", "multipliers"]
-
 FINEST = 1e-8  # length below which events are no longer separated
 COUNTED = (flip.KIND, fold.KIND, neimark_sacker.KIND)
 REPORTED = (flip.KIND, branch_point.KIND, neimark_sacker.KIND)  # where others cross, not folds

@@ -17,8 +17,6 @@ from dynsharp.shooting.problem import Curve
 from dynsharp.sweeps.domain import violations
 from dynsharp.types import Array
 
-__all__ = ["followed_family"]
-
 EXTENT = 10.0  # how far the family is followed each way, in units of the state at the start
 FASTER = 4.0  # steps along a family are longer than along a parameter, by this factor
 

@@ -8,8 +8,6 @@ from dynsharp.shooting.families import Member, distance, neighbour
 from dynsharp.shooting.problem import Curve
 from dynsharp.types import Array
 
-__all__ = ["connected"]
-
 STEP = 0.1  # in units of the state
 STEPS = 400
 NEAR = 1e-6

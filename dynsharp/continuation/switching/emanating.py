@@ -17,8 +17,6 @@ from dynsharp.shooting.identity import minimal_period
 from dynsharp.shooting.problem import Curve, Point
 from dynsharp.types import Array
 
-__all__ = ["Emanating", "beside", "curve_beyond", "doubled_start", "emanating"]
-
 HALVINGS = 30
 SOLVED = 1e-7  # residual, in units of the state, of a point through which branches pass
 

@@ -25,8 +25,6 @@ from dynsharp.shooting.forms import Forms
 from dynsharp.shooting.problem import Curve, Point
 from dynsharp.types import Array
 
-__all__ = ["Branching", "HalfBranch", "branching"]
-
 SINGULAR = 1e-5  # a singular value of D, relative to the largest, below which it is zero
 RADII = (2e-2, 5e-3, 1.25e-3, 3e-4)  # of the spheres, in units of the curve
 UNSTABLE = 1e8  # multiplier beyond which nothing is said

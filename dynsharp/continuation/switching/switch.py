@@ -14,8 +14,6 @@ from dynsharp.continuation.track import Track, begun_at, empty, part, through
 from dynsharp.normal_forms.branch_point import branch_form
 from dynsharp.shooting.problem import Curve, Point, Points
 
-__all__ = ["followed", "switched"]
-
 
 def switched(
     track: Track, number: int, step: float | None, which: int | None = None

@@ -17,8 +17,6 @@ import sympy as sp
 from dynsharp.algebra.decomposition import decompose
 from dynsharp.map import DiscreteMap
 
-__all__ = ["Candidate", "affine", "cofactor", "without_roots"]
-
 
 @dataclass(frozen=True)
 class Candidate:

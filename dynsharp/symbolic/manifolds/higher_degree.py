@@ -16,8 +16,6 @@ from dynsharp.map import DiscreteMap
 from dynsharp.symbolic.manifolds.darboux import Candidate, without_roots
 from dynsharp.symbolic.manifolds.screen import Screen
 
-__all__ = ["determinant_factors", "of_degree"]
-
 
 def determinant_factors(map: DiscreteMap, bound: int) -> list[sp.Expr]:
     """Return the factors of (the numerator of) det DF in the state, of degree up to ``bound``.

@@ -24,8 +24,6 @@ from dynsharp.symbolic.manifolds.regions import ForwardInvariantRegion, forward_
 from dynsharp.symbolic.manifolds.symmetries import InvariantSubspace, fixed_subspaces
 from dynsharp.symbolic.rational_maps import with_constants_as_parameters, with_exact_numbers
 
-__all__ = ["InvariantManifold", "InvariantManifolds", "invariant_manifolds"]
-
 
 @dataclass(frozen=True, repr=False, eq=False)
 class InvariantManifold(Result):

@@ -22,8 +22,6 @@ from dynsharp.algebra.expressions import tidy
 from dynsharp.map import DiscreteMap
 from dynsharp.results import Result
 
-__all__ = ["ForwardInvariantRegion", "forward_invariant_regions"]
-
 _MANY = 12  # hyperplanes: their cells are counted by the power of the dimension
 
 

@@ -9,8 +9,6 @@ from sympy.polys.matrices import DomainMatrix
 
 from dynsharp.map import DiscreteMap
 
-__all__ = ["Screen"]
-
 _PRIME = 2**31 - 1
 
 

@@ -21,8 +21,6 @@ from dynsharp.algebra.expressions import tidy
 from dynsharp.map import DiscreteMap
 from dynsharp.results import Result
 
-__all__ = ["InvariantSubspace", "fixed_subspaces", "symmetries"]
-
 Move: TypeAlias = tuple[int, int, int]  # (i, j, s): x_i ↔ s·x_j; i == j with s = −1: x_i → −x_i
 Involution: TypeAlias = frozenset[Move]
 Evaluator: TypeAlias = Callable[[np.ndarray], np.ndarray]

@@ -19,8 +19,6 @@ import sympy as sp
 from dynsharp.algebra.shortening import flat
 from dynsharp.map import DiscreteMap
 
-__all__ = ["Expansion"]
-
 
 class Expansion:
     """The map's derivatives at a point, evaluated when asked for.

@@ -71,8 +71,6 @@ from dynsharp.symbolic.normal_forms.normal_form import (
 )
 from dynsharp.symbolic.normal_forms.self_stabilisation import STILL, in_words
 
-__all__ = ["FamilyFlip", "family_flip", "family_flip_at", "family_form"]
-
 
 @dataclass(frozen=True, repr=False, eq=False)
 class FamilyFlip(NormalForm):

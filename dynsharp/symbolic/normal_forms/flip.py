@@ -28,8 +28,6 @@ from dynsharp.symbolic.normal_forms.normal_form import (
     verdict,
 )
 
-__all__ = ["FlipNormalForm", "flip_at", "flip_form", "flip_normal_form"]
-
 
 @dataclass(frozen=True, repr=False, eq=False)
 class FlipNormalForm(NormalForm):

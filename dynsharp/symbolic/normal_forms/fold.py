@@ -41,8 +41,6 @@ from dynsharp.symbolic.normal_forms.normal_form import (
     verdict,
 )
 
-__all__ = ["FoldNormalForm", "fold_at", "fold_form", "fold_normal_form"]
-
 
 @dataclass(frozen=True, repr=False, eq=False)
 class FoldNormalForm(NormalForm):

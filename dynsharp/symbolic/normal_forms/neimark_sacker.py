@@ -35,13 +35,6 @@ from dynsharp.symbolic.normal_forms.normal_form import (
     verdict,
 )
 
-__all__ = [
-    "NeimarkSackerNormalForm",
-    "neimark_sacker_at",
-    "neimark_sacker_form",
-    "neimark_sacker_normal_form",
-]
-
 _W = sp.Dummy("w")
 _C = sp.Dummy("c", real=True)
 _RESONANT = {1: 2, 2: -2, 3: -1, 4: 0}  # 2cos θ where e^{ikθ} = 1 for this k and no smaller one

@@ -27,18 +27,6 @@ from dynsharp.symbolic.critical import Critical, critical_values
 from dynsharp.symbolic.fixed_points import FixedPoint
 from dynsharp.symbolic.normal_forms.expansion import Expansion
 
-__all__ = [
-    "NormalForm",
-    "Unresolved",
-    "at_critical",
-    "build",
-    "expand_at",
-    "explicit_point",
-    "find_critical",
-    "sign_of",
-    "verdict",
-]
-
 _SEARCH = 20.0  # seconds for the critical value
 COEFFICIENTS = 60.0  # seconds for the coefficients of one normal form
 _TOO_LONG = (

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from sympy.logic.boolalg import Boolean
 
-__all__ = ["STILL", "in_words"]
-
 STILL = "the product of drift and rate vanishes: the cubic term decides alone"
 
 
