@@ -17,7 +17,7 @@ from dynsharp.bifurcations.kind import EPS, ROUNDINGS, Counted
 from dynsharp.bifurcations.located import Located
 from dynsharp.bifurcations.registry import kinds
 from dynsharp.bifurcations.together import interpolated
-from dynsharp.bifurcations.touches import BESIDE, chord_of, on_row, sides, touching
+from dynsharp.bifurcations.touches import BESIDE, beside, chord_of, on_row, sides, touching
 from dynsharp.shooting.problem import Curve, Point, Points
 from dynsharp.types import Array
 
@@ -97,7 +97,11 @@ def _near(curve: Curve, points: Points, i: int, kind: Counted, level: int) -> Lo
     if place is None:
         return None
     group, multiplicity, net = order[-1]
-    if group == net or (group == 1 and (multiplicity % 2 or a.sign * b.sign < 0)):
+    bracket = beside(curve, place.point, place.point.tangent)
+    if bracket is None:
+        return None
+    turned = bracket[0].sign * bracket[1].sign < 0
+    if group == net or (group == 1 and (multiplicity % 2 or turned)):
         return None  # they go through in one direction
     if not (kind.holds(curve, place.point.y) and on_row(curve, points, i, place)):
         return None

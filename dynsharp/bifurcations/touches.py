@@ -53,11 +53,15 @@ def sides(
     if not distance(nearest) < zero:
         return None
     chord = last.y - first.y
-    direction = chord / curve.length(chord)
+    return beside(curve, nearest, chord / curve.length(chord))
+
+
+def beside(curve: Curve, point: Point, direction: Array) -> tuple[Point, Point] | None:
+    """Return the points of the branch at `BESIDE` before and after a point."""
     found = []
     for s in (-BESIDE, BESIDE):
-        y = curve.corrected(nearest.y + s * direction, direction)
-        found.append(None if y is None else curve.point(y, direction, nearest.mu))
+        y = curve.corrected(point.y + s * direction, direction)
+        found.append(None if y is None else curve.point(y, direction, point.mu))
     a, b = found
     return None if a is None or b is None else (a, b)
 
