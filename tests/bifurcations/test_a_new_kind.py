@@ -103,20 +103,23 @@ def test_the_neutral_saddle_is_at_its_closed_form_with_its_form(new_kinds):
 
 
 def test_it_equals_bisection_of_the_multipliers(new_kinds):
-    def state(value):  # the larger fixed point, x² − (b − 4/5) x − a = 0
-        return (1.7 + np.sqrt(1.7**2 + 4 * value)) / 2
+    def state(value, side):  # x² − (b − 4/5) x − a = 0: above and below the fold at x = 17/20
+        return (1.7 + side * np.sqrt(1.7**2 + 4 * value)) / 2
 
-    def product(value):
-        return np.prod(np.linalg.eigvals([[0, 1], [0.2 - 2 * state(value), 2.5]])).real - 1
+    def product(value, side):
+        return np.linalg.det([[0, 1], [0.2 - 2 * state(value, side), 2.5]]) - 1
 
-    grid = np.linspace(-0.72, 3, 5001)
-    sign = np.sign([product(v) for v in grid])
-    naive = [bisect(product, grid[i], grid[i + 1]) for i in np.flatnonzero(sign[1:] != sign[:-1])]
-    upper = [p.value for p in of_kind(saddle(start=1.0), "neutral-saddle")]
-    lower = [v for v in upper if not np.isclose(v, naive, atol=1e-9).any()]
-    assert len(naive) + len(lower) == len(upper) == 1
-    if not naive:  # it is on the part of the branch below the fold
-        assert lower == pytest.approx([VALUE], abs=1e-12)
+    grid, naive = np.linspace(-0.7224, 3, 5001), []
+    for side in (1, -1):
+        sign = np.sign([product(v, side) for v in grid])
+        for i in np.flatnonzero(sign[1:] != sign[:-1]):
+            root = bisect(product, grid[i], grid[i + 1], args=(side,), xtol=1e-14)
+            mu = np.linalg.eigvals([[0, 1], [0.2 - 2 * state(root, side), 2.5]])
+            assert np.isreal(mu).all()
+            naive.append(root)
+    found = [p.value for p in of_kind(saddle(start=1.0), "neutral-saddle")]
+    assert len(naive) == 1
+    assert found == pytest.approx(naive, abs=1e-12)
 
 
 @pytest.mark.parametrize("step", [1e-3, 1e-2, 1.0])
