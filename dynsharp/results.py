@@ -132,7 +132,7 @@ def number(expression: sp.Expr) -> float | list[float] | None:
 
 
 def same(one: Any, other: Any) -> bool:
-    """Whether two values are equal: arrays in every entry, NaN to NaN."""
+    """Whether two values are equal: arrays in every entry, NaN to NaN, expressions evaluated."""
     if isinstance(one, np.ndarray) or isinstance(other, np.ndarray):
         one, other = np.asarray(one), np.asarray(other)
         inexact = all(np.issubdtype(a.dtype, np.inexact) for a in (one, other))
@@ -141,7 +141,14 @@ def same(one: Any, other: Any) -> bool:
         return one.keys() == other.keys() and all(same(v, other[k]) for k, v in one.items())
     if isinstance(one, (tuple, list)) and isinstance(other, (tuple, list)):
         return len(one) == len(other) and all(map(same, one, other))
+    if isinstance(one, sp.Basic) and isinstance(other, sp.Basic):
+        return bool(one == other or _evaluated(one) == _evaluated(other))
     return bool(one == other or (one != one and other != other))
+
+
+def _evaluated(expression: sp.Basic) -> sp.Basic:
+    """Return an expression as sympy makes it of its parts: (x + 1)/2 as a copy of it reads."""
+    return expression.func(*map(_evaluated, expression.args)) if expression.args else expression
 
 
 # ---- what the owners' `repr` and `to_dataset` are made of --------------------------------------

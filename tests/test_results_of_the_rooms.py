@@ -67,6 +67,14 @@ def test_protocol(name):
     assert rows is None or len(frame) == rows
 
 
+def test_a_copy_with_expressions_that_sympy_writes_otherwise_is_equal():
+    found = ds.cycles(ds.systems.uv_eos(), period=2)
+    copy = pickle.loads(pickle.dumps(found))
+    assert str(copy[0].points) != str(found[0].points)  # (rho + 1)/2 comes back as rho/2 + 1/2
+    assert copy == found
+    assert copy != ds.cycles(ds.systems.uv_eos(), period=1)
+
+
 def test_a_branch_in_json():
     told = branch().as_dict()
     assert told["map"]["name"] == "logistic"
