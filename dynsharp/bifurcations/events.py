@@ -245,18 +245,7 @@ def _event(
         except np.linalg.LinAlgError:
             text = "the linear systems of the normal form are singular"
             form = NormalForm(kind.name, status=text)
-    return Located(
-        kind,
-        place.point.y,
-        place.point.mu,
-        place.uncertainty,
-        bracket,
-        index,
-        count,
-        place.tangents,
-        form,
-        place.status,
-    )
+    return Located.at(kind, place, bracket, index, count=count, form=form)
 
 
 def _of_function(curve: Curve, points: Points, kind: Tested) -> Iterator[Located]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from dynsharp.bifurcations.kind import LOCATED, Kind
+from dynsharp.bifurcations.kind import LOCATED, Kind, Place
 from dynsharp.shooting.problem import Point
 from dynsharp.types import Array
 
@@ -48,6 +48,15 @@ class Located:
     tangents: tuple[Array, ...] = ()
     form: Any = None
     status: str = LOCATED
+
+    @classmethod
+    def at(
+        cls, kind: Kind, place: Place, bracket: tuple[Point, Point], index: int, **more: Any
+    ) -> Located:
+        """Return the event of a kind at a place; ``more`` is what the place does not say."""
+        known = {"tangents": place.tangents, "status": place.status} | more
+        point = place.point
+        return cls(kind, point.y, point.mu, place.uncertainty, bracket, index, **known)
 
     @property
     def value(self) -> float:

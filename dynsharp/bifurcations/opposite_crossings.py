@@ -108,16 +108,8 @@ def _near(curve: Curve, points: Points, i: int, kind: Counted, level: int) -> Lo
     what = f"{group} multipliers cross the unit circle here in opposite directions"
     if group == 1:
         what = "a multiplier touches the unit circle here, where more than two branches meet"
-    return Located(
-        kind,
-        place.point.y,
-        place.point.mu,
-        place.uncertainty,
-        bracket,
-        chord_of(curve, points, i, place.point.y),
-        group,
-        status=f"{what}: no normal form",
-    )
+    index, status = chord_of(curve, points, i, place.point.y), f"{what}: no normal form"
+    return Located.at(kind, place, bracket, index, count=group, status=status)
 
 
 def with_brackets(

@@ -160,10 +160,15 @@ def test_no_double_flip_where_the_multipliers_only_come_close(new_kinds):
 def test_it_is_followed_in_two_parameters(new_kinds):
     (point,) = of_kind(saddle(), "neutral-saddle")
     curve = ds.continue_bifurcation(point, ("a", "b"), {"a": (-3, 3), "b": (0, 4)})
-    assert curve.kind == "neutral-saddle"
-    A, B = curve.values.T
-    assert np.allclose(A, 0.6 * (1 - B) + 0.24, atol=1e-12)
-    assert B.max() == 4
+    assert (curve.kind, curve.status) == ("neutral-saddle", "complete")
+    A, B = curve.values.T  # on x = y the determinant is 2x − 1/5, the trace b: from b = 2 on
+    np.testing.assert_allclose(A, 0.6 * (1 - B) + 0.24, atol=1e-12)
+    np.testing.assert_allclose(curve.states[:, 0], 0.6, atol=1e-12)
+    np.testing.assert_allclose(curve.multipliers.prod(axis=1), 1, atol=1e-10)
+    np.testing.assert_allclose(curve.multipliers.sum(axis=1), B, atol=1e-10)
+    assert (B.min(), B.max()) == (pytest.approx(2, abs=1e-12), 4)
+    assert "κ = 2, where neutral-saddle points end" in curve.ends
+    assert np.isnan(curve.coefficient).all()
     flips = ds.continue_fixed_point(FLIPS, "r", {"x": 0, "y": 0}, -0.1, (-0.2, 0.2))
     with pytest.raises(InputError, match="point"):  # it has no defining matrix
         ds.continue_bifurcation(of_kind(flips, "double-flip")[0], ("r", "r"), {})
